@@ -1,0 +1,12 @@
+#include "base/unique_fd.hpp"
+
+#include <unistd.h>
+
+namespace keel {
+
+void UniqueFd::reset(int fd) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+}
+
+}  // namespace keel

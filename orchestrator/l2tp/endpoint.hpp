@@ -1,0 +1,212 @@
+// Endpoint: the L2TP control protocol of one host, for all its tunnels; pure: datagrams and time in, outputs out.
+// It demultiplexes by tunnel id, owns every tunnel and session machine, and tells the next time it wants to be
+// called. Owner: lifecycle::Orchestrator, which gives it datagrams and carries out its outputs.
+//
+// The order of use, always: one input (receive, on_timeout or a command), then poll_output() until it is empty,
+// then next_timeout().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/address.hpp"
+#include "base/bytes.hpp"
+#include "base/id.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace keel::l2tp {
+
+// Where a control connection runs. `binding` is opaque here: the mark of the SA under which the datagrams come
+// (0: without IPsec). Two peers behind one NAT may be alike in all but the binding.
+struct Path {
+    IpAddress local;
+    SocketAddress remote;
+    std::uint32_t binding = 0;
+
+    auto operator<=>(const Path&) const = default;
+};
+
+// What we say of ourselves and how patient we are; the same for every tunnel of the endpoint.
+struct EndpointConfig {
+    std::string host_name = "keel2tp";          // Host Name AVP, 4.4.3
+    std::string vendor_name = "keel2tp";        // Vendor Name AVP, 4.4.3
+    std::uint16_t receive_window = 8;           // messages, Receive Window Size AVP, 4.4.3
+    Duration hello_interval = seconds(60);      // silence before a HELLO, 6.5; zero: no HELLO
+    Duration retransmit_initial = seconds(1);   // 5.8
+    Duration retransmit_cap = seconds(8);       // 5.8: no less than 8 s
+    unsigned retransmit_limit = 5;              // transmissions after the first before the tunnel is given up
+    std::size_t max_tunnels = 65535;
+    std::size_t max_half_open = 1024;           // tunnels that peers began and did not complete
+};
+
+// A tunnel that we begin may differ: a LAC notices a dead LNS by its own interval.
+struct TunnelOptions {
+    std::string host_name;                      // empty: the endpoint's
+    std::optional<Duration> hello_interval;
+};
+
+enum class SessionKind { incoming_call };       // ICRQ; outgoing calls (OCRQ) join here
+
+struct SessionOptions {
+    SessionKind kind = SessionKind::incoming_call;
+    std::uint32_t tx_speed = 1'000'000'000;     // bit/s, (Tx) Connect Speed AVP, 4.4.4
+    bool sequencing = false;                    // Sequencing Required AVP, 4.4.6
+};
+
+// Why a tunnel or session ended, in words that an operator can read and in the RFC's codes.
+struct DownReason {
+    enum class Cause {
+        local,       // a command of ours
+        peer,        // StopCCN or CDN; the codes are the peer's
+        timeout,     // the peer stopped acknowledging
+        protocol,    // the peer broke the protocol; we sent the codes
+        tunnel_down, // the session's tunnel went
+    };
+    Cause cause = Cause::local;
+    std::uint16_t result = 0;                   // Result Code, 4.4.2; 0: none
+    std::uint16_t error = 0;                    // Error Code, 4.4.2; 0: none
+    std::string message;                        // the Error Message or our own words; printable UTF-8 or ASCII
+    [[nodiscard]] std::string text() const;     // "peer sent StopCCN: Requester is being shut down (result 6): ..."
+};
+
+// ---- outputs -------------------------------------------------------------------------------------------------
+
+struct Send {                                   // give the datagram to the tunnel's socket
+    LocalTunnelId tunnel;                       // 0: an answer that belongs to no tunnel; use the path
+    Path path;
+    Bytes datagram;
+};
+struct TunnelOffered {                          // a peer's valid SCCRQ: answer with accept_tunnel or reject_tunnel
+    LocalTunnelId tunnel;
+    PeerTunnelId peer_tunnel;
+    Path path;
+    std::string host_name;
+    std::string vendor_name;
+};
+struct TunnelPeerKnown {                        // our SCCRQ was answered: SCCRP came, with the peer's id (and, by
+    LocalTunnelId tunnel;                       // RFC 2661 8.1, possibly from another port: `path` is where to send)
+    PeerTunnelId peer_tunnel;
+    Path path;
+};
+struct TunnelUp {
+    LocalTunnelId tunnel;
+    PeerTunnelId peer_tunnel;
+    std::string host_name;
+    std::string vendor_name;
+};
+// The tunnel is of no use any more, nor are its sessions (each has had its SessionDown before this). Its socket
+// must stay until TunnelGone: StopCCN is still to be sent, retransmitted or acknowledged (5.7).
+struct TunnelDown {
+    LocalTunnelId tunnel;
+    DownReason reason;
+};
+struct TunnelGone {
+    LocalTunnelId tunnel;
+};
+struct SessionOffered {                         // a peer's valid ICRQ: answer with accept_session or reject_session
+    LocalTunnelId tunnel;
+    LocalSessionId session;
+    PeerSessionId peer_session;
+    SessionKind kind;
+    std::uint32_t call_serial = 0;
+    std::string calling_number;
+};
+struct SessionPeerKnown {                       // our ICRQ was answered: the kernel session can be made
+    LocalTunnelId tunnel;
+    LocalSessionId session;
+    PeerSessionId peer_session;
+};
+struct SessionUp {
+    LocalTunnelId tunnel;
+    LocalSessionId session;
+    PeerSessionId peer_session;
+    bool sequencing = false;                    // data messages carry Ns/Nr
+};
+struct SessionDown {
+    LocalTunnelId tunnel;
+    LocalSessionId session;
+    DownReason reason;
+};
+
+using Output = std::variant<Send, TunnelOffered, TunnelPeerKnown, TunnelUp, TunnelDown, TunnelGone, SessionOffered,
+                            SessionPeerKnown, SessionUp, SessionDown>;
+
+// ---- status --------------------------------------------------------------------------------------------------
+
+struct EndpointCounters {
+    std::uint64_t received = 0;                 // control datagrams given to receive()
+    std::uint64_t sent = 0;
+    std::uint64_t retransmitted = 0;
+    std::uint64_t malformed = 0;                // dropped: not decodable
+    std::uint64_t duplicates = 0;
+    std::uint64_t unknown_tunnel = 0;           // dropped: a tunnel id that is not ours, or on a foreign path
+    std::uint64_t refused = 0;                  // SCCRQ beyond a cap
+};
+
+enum class TunnelState { idle, wait_offer, wait_ctl_reply, wait_ctl_conn, established, closing };
+enum class SessionState { idle, wait_offer, wait_tunnel, wait_reply, wait_connect, established, closing };
+
+struct TunnelStatus {
+    LocalTunnelId tunnel;
+    PeerTunnelId peer_tunnel;
+    Path path;
+    TunnelState state = TunnelState::idle;
+    std::string peer_host_name;
+    std::string peer_vendor_name;
+    std::uint16_t ns = 0, nr = 0;
+    std::size_t unacknowledged = 0, queued = 0;
+    std::uint64_t retransmitted = 0;
+    std::size_t sessions = 0;
+};
+
+class Endpoint {
+public:
+    Endpoint(EndpointConfig config, Random& random);
+    ~Endpoint();
+    Endpoint(Endpoint&&) noexcept;
+    Endpoint& operator=(Endpoint&&) noexcept;
+
+    // ---- inputs
+    void receive(Time now, const Path& path, ByteView datagram);
+    void on_timeout(Time now);
+    [[nodiscard]] std::optional<Time> next_timeout() const;
+    [[nodiscard]] std::optional<Output> poll_output();
+
+    // ---- commands: tunnels. An unknown id is an Error (not_found); a wrong state is an Error (invalid).
+    [[nodiscard]] Result<LocalTunnelId> open_tunnel(Time now, const Path& path, const TunnelOptions& options = {});
+    [[nodiscard]] Status accept_tunnel(Time now, LocalTunnelId tunnel);
+    [[nodiscard]] Status reject_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result, std::uint16_t error,
+                                       std::string message);
+    // Sends StopCCN; the sessions go with it. `result` as in 4.4.2 (6: being shut down).
+    [[nodiscard]] Status close_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result = 6,
+                                      std::string message = {});
+    // Forgets the tunnel at once and sends nothing: its path is gone (the SA died).
+    [[nodiscard]] Status abandon_tunnel(Time now, LocalTunnelId tunnel, std::string message);
+
+    // ---- commands: sessions
+    [[nodiscard]] Result<LocalSessionId> open_session(Time now, LocalTunnelId tunnel,
+                                                      const SessionOptions& options = {});
+    [[nodiscard]] Status accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session);
+    [[nodiscard]] Status reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
+                                        std::uint16_t error, std::string message);
+    // Sends CDN. `result` as in 4.4.2 (3: administrative reasons).
+    [[nodiscard]] Status close_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                       std::uint16_t result = 3, std::string message = {});
+
+    // ---- status
+    [[nodiscard]] const EndpointCounters& counters() const;
+    [[nodiscard]] std::optional<TunnelStatus> tunnel_status(LocalTunnelId tunnel) const;
+    [[nodiscard]] std::size_t tunnel_count() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace keel::l2tp
