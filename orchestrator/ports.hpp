@@ -1,5 +1,5 @@
-// Ports: all that the lifecycle asks of the world, and all that the world tells it. linux/ implements them; the
-// tests put recording fakes there.
+// Ports: all that the lifecycle asks of the world, and all that the world tells it. linux/ implements them;
+// the tests put recording fakes there.
 //
 // Two rules hold for every port:
 //  - A call never calls back. What takes time is reported later as an Event through the event loop.
@@ -25,7 +25,8 @@
 
 namespace keel {
 
-// ---- Ipsec: IKE and ESP by strongSwan ------------------------------------------------------------------------
+// ---- Ipsec: IKE and ESP by strongSwan
+// ------------------------------------------------------------------------
 
 enum class IkeVersion { any = 0, v1 = 1, v2 = 2 };  // vici's own numbers
 
@@ -33,86 +34,88 @@ enum class IkeVersion { any = 0, v1 = 1, v2 = 2 };  // vici's own numbers
 struct IpsecConnection {
     enum class Role { responder, initiator };
 
-    std::string name;              // unique among ours: "lns/office", "lac/branch"
+    std::string name;  // unique among ours: "lns/office", "lac/branch"
     Role role = Role::responder;
     IkeVersion ike = IkeVersion::any;
-    std::vector<IpAddress> local;  // responder: the listening addresses; initiator: empty for any, or one
-    std::optional<IpAddress> remote;             // initiator: the server
-    std::string local_id, remote_id;             // empty: the address (local), anything (remote)
+    std::vector<IpAddress> local;     // responder: the listening addresses; initiator: empty for any, or one
+    std::optional<IpAddress> remote;  // initiator: the server
+    std::string local_id, remote_id;  // empty: the address (local), anything (remote)
     Secret psk;
     std::vector<std::string> ike_proposals, esp_proposals;
-    bool force_encap = false;                    // UDP encapsulation even without NAT
+    bool force_encap = false;  // UDP encapsulation even without NAT
 };
 
-// A CHILD_SA that is up. `mark` (never 0) is what the kernel puts on packets that came under it, `reqid` selects
-// it for sending; both stay through rekeying, `child_id` does not.
+// A CHILD_SA that is up. `mark` (never 0) is what the kernel puts on packets that came under it, `reqid`
+// selects it for sending; both stay through rekeying, `child_id` does not.
 struct ChildSa {
-    std::string connection;       // IpsecConnection::name
+    std::string connection;  // IpsecConnection::name
     std::uint32_t mark = 0;
     std::uint32_t reqid = 0;
-    std::uint32_t ike_id = 0;     // charon's unique ids
+    std::uint32_t ike_id = 0;  // charon's unique ids
     std::uint32_t child_id = 0;
     int ike_version = 0;
     IpAddress local;
-    SocketAddress remote;         // IKE's address and port: the NAT's where there is one
+    SocketAddress remote;  // IKE's address and port: the NAT's where there is one
     std::string remote_id;
     std::uint32_t spi_in = 0, spi_out = 0;
-    bool encap = false;           // UDP-encapsulated (NAT-T)
-    std::string encryption, integrity;           // "AES_GCM_16-128", ""; "AES_CBC-256", "HMAC_SHA2_256_128"
+    bool encap = false;                 // UDP-encapsulated (NAT-T)
+    std::string encryption, integrity;  // "AES_GCM_16-128", ""; "AES_CBC-256", "HMAC_SHA2_256_128"
 };
 
 class Ipsec {
 public:
     virtual ~Ipsec() = default;
-    // Declares the connection (or replaces the one of that name) and its secret. Kept loaded, also over restarts
-    // of charon and over others' `swanctl --load-all`, until unload(). A refusal comes as IpsecFailed.
+    // Declares the connection (or replaces the one of that name) and its secret. Kept loaded, also over
+    // restarts of charon and over others' `swanctl --load-all`, until unload(). A refusal comes as
+    // IpsecFailed.
     virtual void load(const IpsecConnection& connection) = 0;
-    virtual void unload(const std::string& name) = 0;   // the SAs too
-    virtual void initiate(const std::string& name) = 0; // ends in IpsecUp or IpsecFailed
+    virtual void unload(const std::string& name) = 0;    // the SAs too
+    virtual void initiate(const std::string& name) = 0;  // ends in IpsecUp or IpsecFailed
     // Ends the CHILD_SA, and its IKE_SA when that has no other child.
     virtual void terminate(const ChildSa& sa) = 0;
     // Ends every SA of the connection, half-open ones too.
     virtual void terminate_all(const std::string& name) = 0;
 };
 
-struct IpsecReady {                // charon answers and everything declared is loaded
-    std::string version;           // "5.9.8"
+struct IpsecReady {       // charon answers and everything declared is loaded
+    std::string version;  // "5.9.8"
 };
-struct IpsecLost {                 // charon does not answer (any more): all SAs must be taken for dead
+struct IpsecLost {  // charon does not answer (any more): all SAs must be taken for dead
     Error why;
 };
 struct IpsecUp {
     ChildSa sa;
 };
-struct IpsecChanged {              // rekeyed, or the peer's NAT mapping moved: mark and reqid are as before
+struct IpsecChanged {  // rekeyed, or the peer's NAT mapping moved: mark and reqid are as before
     ChildSa sa;
 };
 struct IpsecDown {
     ChildSa sa;
-    std::string reason;            // may be empty
+    std::string reason;  // may be empty
 };
-struct IpsecFailed {               // load or initiate failed
+struct IpsecFailed {  // load or initiate failed
     std::string connection;
-    Error why;                     // in the peer's or charon's own words, with a remedy
+    Error why;  // in the peer's or charon's own words, with a remedy
 };
 
-// ---- Datagrams: control messages over UDP --------------------------------------------------------------------
+// ---- Datagrams: control messages over UDP
+// --------------------------------------------------------------------
 
 using SocketId = Id<struct SocketTag>;
 
-struct SaBinding {                 // to which CHILD_SA a tunnel's socket is tied
+struct SaBinding {  // to which CHILD_SA a tunnel's socket is tied
     std::uint32_t mark = 0;
     std::uint32_t reqid = 0;
 };
 
 struct ListenerSpec {
     SocketAddress local;
-    bool protect = true;           // only what came under an SA is received, and its mark is told
+    bool protect = true;  // only what came under an SA is received, and its mark is told
 };
 struct TunnelSocketSpec {
     IpAddress local;
     SocketAddress remote;
-    std::optional<SaBinding> sa;   // none: without IPsec
+    std::optional<SaBinding> sa;  // none: without IPsec
 };
 
 class Datagrams {
@@ -130,18 +133,19 @@ struct DatagramReceived {
     SocketId socket;
     IpAddress local;
     SocketAddress from;
-    std::uint32_t mark = 0;        // of the SA; 0: none
+    std::uint32_t mark = 0;  // of the SA; 0: none
     Bytes datagram;
 };
 
-// ---- Kernel: l2tp_core, xfrm counters, routes ----------------------------------------------------------------
+// ---- Kernel: l2tp_core, xfrm counters, routes
+// ----------------------------------------------------------------
 
 struct KernelSession {
     LocalTunnelId tunnel;
     PeerTunnelId peer_tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
-    bool lns_mode = false;         // we decide on sequencing (RFC 2661 5.4)
+    bool lns_mode = false;  // we decide on sequencing (RFC 2661 5.4)
     bool sequencing = false;
 };
 struct SessionCounters {
@@ -152,10 +156,10 @@ struct SaCounters {
     std::uint64_t packets = 0, bytes = 0;
     std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
-struct GuardCounters {             // packets that the guard's rules dropped
-    std::uint64_t cleartext_in = 0;     // udp/1701 that came under no SA
-    std::uint64_t cleartext_out = 0;    // a tunnel's packet that found no SA
-    std::uint64_t foreign_in = 0;       // inside an SA, but not for L2TP or not for a tunnel that exists
+struct GuardCounters {                // packets that the guard's rules dropped
+    std::uint64_t cleartext_in = 0;   // udp/1701 that came under no SA
+    std::uint64_t cleartext_out = 0;  // a tunnel's packet that found no SA
+    std::uint64_t foreign_in = 0;     // inside an SA, but not for L2TP or not for a tunnel that exists
 };
 struct Route {
     Prefix destination;
@@ -165,20 +169,24 @@ struct Route {
 class Kernel {
 public:
     virtual ~Kernel() = default;
-    // Protects these local addresses against L2TP in clear (port 1701, both ways), before anything else is made.
+    // Protects these local addresses against L2TP in clear (port 1701, both ways), before anything else is
+    // made.
     [[nodiscard]] virtual Status install_guard(std::span<const IpAddress> protected_addresses) = 0;
     virtual void remove_guard() = 0;
     [[nodiscard]] virtual Result<GuardCounters> guard_counters() = 0;
 
     [[nodiscard]] virtual Status create_tunnel(SocketId socket, LocalTunnelId tunnel, PeerTunnelId peer) = 0;
     virtual void delete_tunnel(LocalTunnelId tunnel) = 0;
-    // The PPPoX socket of the new session, already bound to its ppp channel, so that early LCP frames wait in it.
+    // The PPPoX socket of the new session, already bound to its ppp channel, so that early LCP frames wait in
+    // it.
     [[nodiscard]] virtual Result<UniqueFd> create_session(const KernelSession& session) = 0;
     virtual void delete_session(LocalTunnelId tunnel, LocalSessionId session) = 0;
-    [[nodiscard]] virtual Result<SessionCounters> session_counters(LocalTunnelId tunnel, LocalSessionId session) = 0;
+    [[nodiscard]] virtual Result<SessionCounters> session_counters(LocalTunnelId tunnel,
+                                                                   LocalSessionId session) = 0;
     // `destination` and `spi` name the SA: ours for the inbound one, the peer's for the outbound one.
-    [[nodiscard]] virtual Result<SaCounters> sa_counters(const IpAddress& source, const IpAddress& destination,
-                                                         std::uint32_t spi, std::uint32_t mark) = 0;
+    [[nodiscard]] virtual Result<SaCounters> sa_counters(const IpAddress& source,
+                                                         const IpAddress& destination, std::uint32_t spi,
+                                                         std::uint32_t mark) = 0;
 
     [[nodiscard]] virtual Status add_route(const Route& route) = 0;
     virtual void remove_route(const Route& route) = 0;
@@ -192,23 +200,24 @@ public:
     [[nodiscard]] virtual Result<std::uint32_t> path_mtu(const IpAddress& peer) = 0;
 };
 
-// ---- Ppp: pppd through our plugin ----------------------------------------------------------------------------
+// ---- Ppp: pppd through our plugin
+// ----------------------------------------------------------------------------
 
 using PppId = Id<struct PppTag>;
 
 enum class AuthMethod { pap, chap_md5, mschap_v2 };
 
 struct PppSpec {
-    std::string name;                            // for messages: "lac/branch"
+    std::string name;  // for messages: "lac/branch"
     bool server = false;
-    std::vector<AuthMethod> auth;                // server: what is offered to the peer, best first; empty: none
-    std::string user;                            // client
-    Secret password;                             // client
-    std::uint16_t mtu = 1400;                    // both MTU and MRU, octets
-    std::optional<IpAddress> local_address;      // server: ours
-    std::vector<IpAddress> dns;                  // server: at most two are told to the peer
-    bool want_dns = false;                       // client: ask for DNS servers
-    Duration lcp_echo_interval = seconds(30);    // zero: none
+    std::vector<AuthMethod> auth;              // server: what is offered to the peer, best first; empty: none
+    std::string user;                          // client
+    Secret password;                           // client
+    std::uint16_t mtu = 1400;                  // both MTU and MRU, octets
+    std::optional<IpAddress> local_address;    // server: ours
+    std::vector<IpAddress> dns;                // server: at most two are told to the peer
+    bool want_dns = false;                     // client: ask for DNS servers
+    Duration lcp_echo_interval = seconds(30);  // zero: none
     unsigned lcp_echo_failures = 4;
 };
 
@@ -216,15 +225,15 @@ struct PppSpec {
 struct LoginRequest {
     AuthMethod method = AuthMethod::pap;
     std::string user;
-    Secret password;                             // PAP
-    std::uint8_t identifier = 0;                 // CHAP
-    Bytes challenge;                             // CHAP-MD5: as sent; MS-CHAPv2: 16 octets
-    Bytes response;                              // CHAP-MD5: 16 octets; MS-CHAPv2: 49 octets (RFC 2759 4)
+    Secret password;              // PAP
+    std::uint8_t identifier = 0;  // CHAP
+    Bytes challenge;              // CHAP-MD5: as sent; MS-CHAPv2: 16 octets
+    Bytes response;               // CHAP-MD5: 16 octets; MS-CHAPv2: 49 octets (RFC 2759 4)
 };
 struct LoginVerdict {
     bool accepted = false;
-    std::string message;                         // to the peer: PAP/CHAP message; MS-CHAPv2: "S=... M=..." or "E=..."
-    std::optional<IpAddress> peer_address;       // the address that IPCP must agree on
+    std::string message;  // to the peer: PAP/CHAP message; MS-CHAPv2: "S=... M=..." or "E=..."
+    std::optional<IpAddress> peer_address;  // the address that IPCP must agree on
 };
 
 class Ppp {
@@ -255,17 +264,27 @@ struct PppUp {
     PppId ppp;
     std::string interface;
     IpAddress local, remote;
-    std::vector<IpAddress> dns;                  // client: what the peer told
+    std::vector<IpAddress> dns;  // client: what the peer told
     std::uint16_t mtu = 0;
 };
 struct PppExited {
     PppId ppp;
-    enum class Cause { stopped, peer_terminated, auth_failed, auth_refused_peer, echo_lost, negotiation, lost, error };
+    enum class Cause {
+        stopped,
+        peer_terminated,
+        auth_failed,
+        auth_refused_peer,
+        echo_lost,
+        negotiation,
+        lost,
+        error
+    };
     Cause cause = Cause::error;
-    std::string message;                         // what pppd or the peer said; printable
+    std::string message;  // what pppd or the peer said; printable
 };
 
-// ---- Resolver ------------------------------------------------------------------------------------------------
+// ---- Resolver
+// ------------------------------------------------------------------------------------------------
 
 class Resolver {
 public:
@@ -279,7 +298,8 @@ struct Resolved {
     Result<std::vector<IpAddress>> addresses;
 };
 
-// ---- all together --------------------------------------------------------------------------------------------
+// ---- all together
+// --------------------------------------------------------------------------------------------
 
 struct Ports {
     Ipsec& ipsec;
@@ -290,7 +310,8 @@ struct Ports {
     Random& random;
 };
 
-using Event = std::variant<IpsecReady, IpsecLost, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, DatagramReceived,
-                           PppPhaseChanged, PppLoginRequested, PppAddressRequested, PppUp, PppExited, Resolved>;
+using Event =
+    std::variant<IpsecReady, IpsecLost, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, DatagramReceived,
+                 PppPhaseChanged, PppLoginRequested, PppAddressRequested, PppUp, PppExited, Resolved>;
 
 }  // namespace keel

@@ -60,7 +60,8 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
     Prefix prefix{*ip, width};
     if (slash != std::string_view::npos) {
         const std::string_view digits = text.substr(slash + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix.length);
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), prefix.length);
         if (error != std::errc{} || end != digits.data() + digits.size() || prefix.length > width) {
             return std::nullopt;
         }
@@ -80,7 +81,9 @@ bool Prefix::contains(const IpAddress& address) const {
     return true;
 }
 
-std::string Prefix::text() const { return fmt::format("{}/{}", ip.text(), length); }
+std::string Prefix::text() const {
+    return fmt::format("{}/{}", ip.text(), length);
+}
 
 }  // namespace keel
 

@@ -14,9 +14,10 @@ std::string Log::printable(std::string line) {
 }
 
 void StreamLog::write(LogLevel level, std::string_view line) {
-    std::string out = with_priority_ ? fmt::format("<{}>{}\n", static_cast<int>(level), line)
-                                     : fmt::format("{}\n", line);
-    // One write per line keeps lines of several processes whole; a full or closed stream must not stop the daemon.
+    std::string out =
+        with_priority_ ? fmt::format("<{}>{}\n", static_cast<int>(level), line) : fmt::format("{}\n", line);
+    // One write per line keeps lines of several processes whole; a full or closed stream must not stop the
+    // daemon.
     [[maybe_unused]] const auto written = ::write(fd_, out.data(), out.size());
 }
 

@@ -35,7 +35,8 @@ template <class T>
 using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::string remedy = {}) {
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message,
+                                                 std::string remedy = {}) {
     return std::unexpected(Error{code, std::move(message), std::move(remedy)});
 }
 

@@ -4,7 +4,9 @@
 
 namespace keel {
 
-void wipe(void* memory, std::size_t size) { explicit_bzero(memory, size); }
+void wipe(void* memory, std::size_t size) {
+    explicit_bzero(memory, size);
+}
 
 Secret::Secret(ByteView bytes)
     : bytes_(new Bytes(bytes.begin(), bytes.end()), [](const Bytes* held) {

@@ -10,7 +10,8 @@ TEST_CASE("addresses parse wholly or not at all, and print canonically") {
     CHECK(IpAddress::parse("192.0.2.1")->v4_value() == 0xc0000201);
     CHECK(IpAddress::parse("2001:DB8:0::1")->text() == "2001:db8::1");
     CHECK(IpAddress::v4(0xc0000201) == *IpAddress::parse("192.0.2.1"));
-    for (const char* bad : {"", "192.0.2", "192.0.2.256", "192.0.2.1 ", "192.0.2.1/32", "fe80::1%eth0", "[::1]"}) {
+    for (const char* bad :
+         {"", "192.0.2", "192.0.2.256", "192.0.2.1 ", "192.0.2.1/32", "fe80::1%eth0", "[::1]"}) {
         CAPTURE(bad);
         CHECK_FALSE(IpAddress::parse(bad));
     }

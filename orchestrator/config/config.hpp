@@ -1,0 +1,66 @@
+// The configuration as plain values: what should exist. Made by parse.hpp from JSON that passed the schema;
+// every default comes from schemas/config.schema.json, so a member has none here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "ports.hpp"
+
+namespace keel::config {
+
+struct Ipsec {
+    Secret psk;
+    IkeVersion ike;
+    std::string local_id, remote_id;
+    bool force_encap;
+    std::vector<std::string> ike_proposals, esp_proposals;
+};
+
+struct User {
+    Secret password;
+    std::optional<IpAddress> address;
+};
+
+struct Lns {
+    std::string name;  // "lns/office"
+    std::vector<IpAddress> listen;
+    std::optional<Ipsec> ipsec;  // none: plain L2TP, asked for by "unprotected"
+    Duration hello_interval;     // zero: never
+    std::vector<AuthMethod> auth;
+    IpAddress local_address;
+    std::vector<Prefix> pool;
+    std::vector<IpAddress> dns;
+    std::uint16_t mtu;  // octets; 0: computed
+    Duration echo_interval;
+    std::map<std::string, User, std::less<>> users;
+};
+
+struct Lac {
+    std::string name;    // "lac/branch"
+    std::string server;  // host name or address
+    std::optional<Ipsec> ipsec;
+    Duration hello_interval;
+    std::string user;
+    Secret password;
+    std::uint16_t mtu;
+    Duration echo_interval;
+    std::vector<Prefix> routes;
+};
+
+struct Config {
+    std::string host_name;  // empty: the system's
+    std::string vici_socket;
+    std::string control_socket;
+    std::string pppd;
+    std::string plugin;  // empty: the installed one
+    std::vector<Lns> lns;
+    std::vector<Lac> lac;
+};
+
+}  // namespace keel::config

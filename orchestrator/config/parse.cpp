@@ -1,0 +1,294 @@
+#include "config/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "config/schema.hpp"
+
+namespace keel::config {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 32;
+
+bool has_control_characters(std::string_view text) {
+    return std::ranges::any_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+// A place in the document: the value and its pointer, so that a fault can name where it is.
+struct Node {
+    const json& value;
+    json::json_pointer pointer;
+
+    [[nodiscard]] Node at(const std::string& key) const { return {value.at(key), pointer / key}; }
+    [[nodiscard]] bool has(const std::string& key) const { return value.contains(key); }
+    [[nodiscard]] std::vector<Node> items() const {
+        std::vector<Node> nodes;
+        for (std::size_t i = 0; i < value.size(); ++i) nodes.push_back({value[i], pointer / i});
+        return nodes;
+    }
+};
+
+class Parser {
+public:
+    explicit Parser(const SecretReader& read_secret) : read_secret_(read_secret) {}
+
+    Config config(const Node& root);
+    std::vector<Fault> take_faults() { return std::move(faults_); }
+
+private:
+    void fault(const Node& node, std::string message) {
+        faults_.push_back({node.pointer.to_string(), std::move(message)});
+    }
+
+    std::string text(const Node& node) {
+        auto value = node.value.get<std::string>();
+        if (has_control_characters(value)) fault(node, "must not contain control characters");
+        return value;
+    }
+    std::vector<std::string> texts(const Node& node) {
+        std::vector<std::string> out;
+        for (const Node& item : node.items()) out.push_back(text(item));
+        return out;
+    }
+    IpAddress address(const Node& node) {
+        const auto parsed = IpAddress::parse(node.value.get<std::string>());
+        if (!parsed) fault(node, "is not an IP address");
+        return parsed.value_or(IpAddress{});
+    }
+    std::vector<IpAddress> addresses(const Node& node) {
+        std::vector<IpAddress> out;
+        for (const Node& item : node.items()) out.push_back(address(item));
+        return out;
+    }
+    // PPP carries IPv4 only as yet; IPv6CP is not negotiated.
+    IpAddress v4_address(const Node& node) {
+        const auto parsed = address(node);
+        if (!parsed.is_v4()) fault(node, "must be an IPv4 address");
+        return parsed;
+    }
+    std::vector<Prefix> prefixes(const Node& node) {
+        std::vector<Prefix> out;
+        for (const Node& item : node.items()) {
+            const auto parsed = Prefix::parse(item.value.get<std::string>());
+            if (!parsed) {
+                fault(item, "is not a prefix such as 10.9.0.0/24 (host bits must be zero)");
+            } else if (!parsed->ip.is_v4()) {
+                fault(item, "must be an IPv4 prefix");
+            } else {
+                out.push_back(*parsed);
+            }
+        }
+        return out;
+    }
+    static Duration in_seconds(const Node& node) { return seconds(node.value.get<std::int64_t>()); }
+
+    Secret secret(const Node& node);
+    std::optional<Ipsec> ipsec(const Node& owner, bool client);
+    Lns lns(const Node& node, const std::string& name);
+    Lac lac(const Node& node, const std::string& name);
+    std::vector<AuthMethod> auth(const Node& node);
+    void check_users(const Node& node, const Lns& lns);
+    void check_listeners(const Node& root, const std::vector<Lns>& all);
+
+    const SecretReader& read_secret_;
+    std::vector<Fault> faults_;
+};
+
+Secret Parser::secret(const Node& node) {
+    if (node.value.is_string()) return Secret(node.value.get_ref<const std::string&>());
+    const bool is_file = node.has("file");
+    const Node reference = node.at(is_file ? "file" : "credential");
+    const std::string path = (is_file ? "" : "credential:") + text(reference);
+    auto read = read_secret_(path);
+    if (!read) {
+        fault(reference, read.error().text());
+        return {};
+    }
+    if (read->empty()) fault(reference, "the secret is empty");
+    return *read;
+}
+
+std::optional<Ipsec> Parser::ipsec(const Node& owner, bool client) {
+    const bool unprotected = owner.at("unprotected").value.get<bool>();
+    if (!owner.has("ipsec")) {
+        if (!unprotected) {
+            fault(owner,
+                  "misses the property 'ipsec'; to run plain L2TP without encryption say \"unprotected\": "
+                  "true");
+        }
+        return std::nullopt;
+    }
+    if (unprotected) fault(owner.at("unprotected"), "contradicts 'ipsec': leave one of them out");
+    const Node node = owner.at("ipsec");
+    const json& ike = node.at("ike").value;
+    return Ipsec{
+        .psk = secret(node.at("psk")),
+        .ike = ike == 1   ? IkeVersion::v1
+               : ike == 2 ? IkeVersion::v2
+                          : IkeVersion::any,
+        .local_id = text(node.at("local-id")),
+        .remote_id = client ? text(node.at("remote-id")) : std::string(),
+        .force_encap = client && node.at("force-encap").value.get<bool>(),
+        .ike_proposals = texts(node.at("ike-proposals")),
+        .esp_proposals = texts(node.at("esp-proposals")),
+    };
+}
+
+std::vector<AuthMethod> Parser::auth(const Node& node) {
+    std::vector<AuthMethod> methods;
+    for (const Node& item : node.items()) {
+        methods.push_back(item.value == "pap"    ? AuthMethod::pap
+                          : item.value == "chap" ? AuthMethod::chap_md5
+                                                 : AuthMethod::mschap_v2);
+    }
+    return methods;
+}
+
+Lns Parser::lns(const Node& node, const std::string& name) {
+    const Node ppp = node.at("ppp");
+    Lns lns{
+        .name = "lns/" + name,
+        .listen = addresses(node.at("listen")),
+        .ipsec = ipsec(node, false),
+        .hello_interval = in_seconds(node.at("hello-interval")),
+        .auth = auth(ppp.at("auth")),
+        .local_address = v4_address(ppp.at("local-address")),
+        .pool = prefixes(ppp.at("pool")),
+        .dns = {},
+        .mtu = ppp.at("mtu").value.get<std::uint16_t>(),
+        .echo_interval = in_seconds(ppp.at("echo-interval")),
+        .users = {},
+    };
+    for (const Node& item : ppp.at("dns").items()) lns.dns.push_back(v4_address(item));
+    for (const Node& item : node.at("listen").items()) {
+        if (address(item).is_unspecified()) {
+            fault(item,
+                  "must be one address of this host, not a wildcard: the PSK and the answers belong to it");
+        }
+    }
+    for (const auto& [user, value] : node.at("users").value.items()) {
+        const Node entry = node.at("users").at(user);
+        if (has_control_characters(user)) fault(entry, "a user's name must not contain control characters");
+        User parsed{.password = secret(entry.at("password")), .address = std::nullopt};
+        if (!entry.at("address").value.get_ref<const std::string&>().empty()) {
+            parsed.address = v4_address(entry.at("address"));
+        }
+        lns.users.emplace(user, std::move(parsed));
+    }
+    check_users(node, lns);
+    return lns;
+}
+
+void Parser::check_users(const Node& node, const Lns& lns) {
+    if (lns.users.empty() && !lns.auth.empty()) {
+        fault(node.at("users"), "nobody could log in: name a user, or let everybody in by \"auth\": []");
+    }
+    std::map<IpAddress, std::string> taken{{lns.local_address, "the server's own local-address"}};
+    for (const auto& [name, user] : lns.users) {
+        if (!user.address) continue;
+        const auto [held, fresh] = taken.try_emplace(*user.address, "the address of user '" + name + "'");
+        if (!fresh) fault(node.at("users").at(name).at("address"), "is already " + held->second);
+    }
+}
+
+Lac Parser::lac(const Node& node, const std::string& name) {
+    const Node ppp = node.at("ppp");
+    return Lac{
+        .name = "lac/" + name,
+        .server = text(node.at("server")),
+        .ipsec = ipsec(node, true),
+        .hello_interval = in_seconds(node.at("hello-interval")),
+        .user = text(ppp.at("user")),
+        .password = secret(ppp.at("password")),
+        .mtu = ppp.at("mtu").value.get<std::uint16_t>(),
+        .echo_interval = in_seconds(ppp.at("echo-interval")),
+        .routes = prefixes(node.at("routes")),
+    };
+}
+
+void Parser::check_listeners(const Node& root, const std::vector<Lns>& all) {
+    std::map<IpAddress, std::string> taken;
+    for (const Lns& lns : all) {
+        const Node listen = root.at("lns").at(lns.name.substr(4)).at("listen");
+        for (std::size_t i = 0; i < lns.listen.size(); ++i) {
+            const auto [held, fresh] = taken.try_emplace(lns.listen[i], lns.name);
+            if (!fresh) fault(listen.items()[i], "is already listened on by " + held->second);
+        }
+    }
+}
+
+Config Parser::config(const Node& root) {
+    Config config{
+        .host_name = text(root.at("host-name")),
+        .vici_socket = text(root.at("charon").at("vici")),
+        .control_socket = text(root.at("control").at("socket")),
+        .pppd = text(root.at("pppd").at("path")),
+        .plugin = text(root.at("pppd").at("plugin")),
+        .lns = {},
+        .lac = {},
+    };
+    for (const auto& [name, value] : root.at("lns").value.items()) {
+        config.lns.push_back(lns(root.at("lns").at(name), name));
+    }
+    for (const auto& [name, value] : root.at("lac").value.items()) {
+        config.lac.push_back(lac(root.at("lac").at(name), name));
+    }
+    check_listeners(root, config.lns);
+    return config;
+}
+
+// Refuses a document that is nested too deep for the recursive walks after it, and a key that stands twice:
+// the first of the two would be lost without a word.
+json::parser_callback_t strict(std::vector<Fault>& faults) {
+    return [&faults, open = std::vector<std::set<std::string>>()](int depth, json::parse_event_t event,
+                                                                  json& value) mutable {
+        if (depth > kMaxDepth && faults.empty()) faults.push_back({"", "is nested too deep"});
+        if (event == json::parse_event_t::object_start) open.emplace_back();
+        if (event == json::parse_event_t::object_end) open.pop_back();
+        if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
+            faults.push_back(
+                {"", fmt::format("the key \"{}\" stands twice in one object", value.get<std::string>())});
+        }
+        return true;
+    };
+}
+
+// "line 3, column 7" of a byte offset; both from 1.
+std::string position(std::string_view text, std::size_t offset) {
+    const std::string_view before = text.substr(0, std::min(offset > 0 ? offset - 1 : 0, text.size()));
+    const auto line = 1 + std::ranges::count(before, '\n');
+    const auto newline = before.rfind('\n');
+    const auto column = before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
+    return fmt::format("line {}, column {}", line, column);
+}
+
+}  // namespace
+
+std::expected<Config, std::vector<Fault>> parse(std::string_view text, const SecretReader& read_secret) {
+    json document;
+    try {
+        std::vector<Fault> faults;
+        document = json::parse(text, strict(faults));
+        if (!faults.empty()) return std::unexpected(std::move(faults));
+    } catch (const json::parse_error& error) {
+        return std::unexpected(
+            std::vector{Fault{"", fmt::format("is not JSON: fault at {}", position(text, error.byte))}});
+    }
+    const json schema = config_schema();
+    if (auto faults = validate(schema, document); !faults.empty()) return std::unexpected(std::move(faults));
+    fill_defaults(schema, document);
+
+    Parser parser(read_secret);
+    Config config = parser.config({document, json::json_pointer()});
+    if (auto faults = parser.take_faults(); !faults.empty()) return std::unexpected(std::move(faults));
+    return config;
+}
+
+}  // namespace keel::config

@@ -1,0 +1,28 @@
+// From JSON text to a Config, wholly or not at all; all faults are told at once, each by JSON pointer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace keel::config {
+
+// How a secret's reference is followed; linux/ reads the file, tests answer from a map.
+using SecretReader = std::function<Result<Secret>(const std::string& path)>;
+
+struct Fault {
+    std::string pointer;  // RFC 6901: "/lns/office/listen/0"; empty: the whole document
+    std::string message;
+
+    bool operator==(const Fault&) const = default;
+};
+
+// Errors: not JSON (one fault, with line and column), not as the schema has it, or not meaningful (an address
+// that is none, a pool without room, a secret that cannot be read, no IPsec and not asked to do without).
+[[nodiscard]] std::expected<Config, std::vector<Fault>> parse(std::string_view text,
+                                                              const SecretReader& read_secret);
+
+}  // namespace keel::config

@@ -1,0 +1,121 @@
+#include "config/parse.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+using keel::config::Fault;
+using keel::config::parse;
+
+namespace {
+
+keel::Result<keel::Secret> read_secret(const std::string& path) {
+    if (path == "/missing")
+        return keel::fail(keel::ErrorCode::not_found, "cannot read /missing", "create it");
+    return keel::Secret("secret of " + path);
+}
+
+std::string lns(const std::string& more = "") {
+    return R"({"lns": {"office": {"listen": ["192.0.2.2"], "ipsec": {"psk": {"file": "/psk"}},
+        "ppp": {"local-address": "10.9.0.1", "pool": ["10.9.0.0/24"]},
+        "users": {"alice": {"password": "wonder"}})" +
+           more + "}}}";
+}
+
+std::vector<Fault> faults_of(std::string_view text) {
+    auto parsed = parse(text, read_secret);
+    REQUIRE_FALSE(parsed);
+    return parsed.error();
+}
+
+bool has(const std::vector<Fault>& faults, std::string_view pointer, std::string_view words) {
+    return std::ranges::any_of(faults, [&](const Fault& fault) {
+        return fault.pointer == pointer && fault.message.find(words) != std::string::npos;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("the smallest server has its defaults from the schema") {
+    const auto config = parse(lns(), read_secret);
+    REQUIRE(config);
+    CHECK(config->vici_socket == "/run/charon.vici");
+    CHECK(config->control_socket == "/run/keel2tp/control.sock");
+    REQUIRE(config->lns.size() == 1);
+    const auto& office = config->lns[0];
+    CHECK(office.name == "lns/office");
+    CHECK(office.ipsec->ike == keel::IkeVersion::any);
+    CHECK(office.ipsec->esp_proposals.front() == "aes128gcm16");
+    CHECK(office.hello_interval == keel::seconds(60));
+    CHECK(office.auth ==
+          std::vector{keel::AuthMethod::mschap_v2, keel::AuthMethod::chap_md5, keel::AuthMethod::pap});
+    CHECK(keel::as_text(office.ipsec->psk.reveal()) == "secret of /psk");
+    CHECK(keel::as_text(office.users.at("alice").password.reveal()) == "wonder");
+}
+
+TEST_CASE("a client has its own defaults where it shares a definition") {
+    const auto config = parse(R"({"lac": {"branch": {"server": "vpn.example.net", "ipsec": {"psk": "x"},
+        "ppp": {"user": "alice", "password": {"credential": "alice"}}, "routes": ["0.0.0.0/0"]}}})",
+                              read_secret);
+    REQUIRE(config);
+    const auto& branch = config->lac.at(0);
+    CHECK(branch.ipsec->ike == keel::IkeVersion::v1);
+    CHECK(branch.hello_interval == keel::seconds(20));
+    CHECK(branch.routes.at(0).length == 0);
+    CHECK(keel::as_text(branch.password.reveal()) == "secret of credential:alice");
+}
+
+TEST_CASE("all faults are told at once, each by pointer, and only where they are") {
+    const auto faults =
+        faults_of(R"({"lns": {"office": {"listen": "192.0.2.2", "ipsec": {"psk": "x", "ike": 3},
+        "ppp": {"local-address": "10.9.0.1", "pool": ["10.9.0.0/24"], "auth": ["eap"]}, "uesrs": {}}},
+        "lac": {"b": {"server": "x", "ipsec": {"psk": 5}, "ppp": {"user": "u"}}}, "extra": 1, "exotic": 2})");
+    CHECK(has(faults, "/lns/office/listen", "must be of type \"array\""));
+    CHECK(has(faults, "/lns/office/ipsec/ike", "must be one of [1,2,\"any\"]"));
+    CHECK(has(faults, "/lns/office/ppp/auth/0", "must be one of"));
+    CHECK(has(faults, "/lns/office/uesrs", "not known here; known are hello-interval, "));
+    CHECK(has(faults, "/lac/b/ipsec/psk", "must be of type"));
+    CHECK(has(faults, "/lac/b/ppp", "misses the property 'password'"));
+    CHECK(has(faults, "/extra", "not known"));
+    CHECK(has(faults, "/exotic", "not known"));
+    CHECK(faults.size() == 8);
+}
+
+TEST_CASE("faults of meaning are told at once too") {
+    const auto faults = faults_of(R"({"lns": {"a": {"listen": ["0.0.0.0", "nonsense"],
+        "ppp": {"local-address": "10.9.0.1", "pool": ["10.9.0.1/24"], "dns": ["2001:db8::1"]},
+        "users": {"x": {"password": {"file": "/missing"}, "address": "10.9.0.1"}}},
+        "b": {"listen": ["nonsense"], "ipsec": {"psk": "p"}, "unprotected": true,
+        "ppp": {"local-address": "10.8.0.1", "pool": ["10.8.0.0/24"]}}}})");
+    CHECK(has(faults, "/lns/a/listen/0", "wildcard"));
+    CHECK(has(faults, "/lns/a/listen/1", "not an IP address"));
+    CHECK(has(faults, "/lns/a", "unprotected"));
+    CHECK(has(faults, "/lns/a/ppp/pool/0", "host bits"));
+    CHECK(has(faults, "/lns/a/ppp/dns/0", "IPv4"));
+    CHECK(has(faults, "/lns/a/users/x/password/file", "cannot read /missing; create it"));
+    CHECK(has(faults, "/lns/a/users/x/address", "own local-address"));
+    CHECK(has(faults, "/lns/b/unprotected", "contradicts"));
+    CHECK(has(faults, "/lns/b/users", "nobody could log in"));
+}
+
+TEST_CASE("what is not JSON is told with line and column") {
+    CHECK(faults_of("{\n  \"lns\": }")[0].message == "is not JSON: fault at line 2, column 10");
+    CHECK(has(faults_of(R"({"lns": {}, "lns": {}})"), "", "stands twice"));
+    CHECK(has(faults_of(std::string(100, '[') + std::string(100, ']')), "", "nested too deep"));
+}
+
+TEST_CASE("control characters are refused wherever text goes on to others") {
+    CHECK(has(faults_of(lns(R"(, "hello-interval": 1, "ppp": {})")), "", "stands twice"));
+    const auto faults = faults_of(R"({"lac": {"b": {"server": "x", "ipsec": {"psk": "p", "local-id": "a\nb"},
+        "ppp": {"user": "u\u0000v", "password": "w"}}}})");
+    CHECK(has(faults, "/lac/b/ipsec/local-id", "control characters"));
+    CHECK(has(faults, "/lac/b/ppp/user", "control characters"));
+}
+
+TEST_CASE("two servers cannot listen on one address") {
+    const auto faults = faults_of(R"({"lns": {
+        "a": {"listen": ["192.0.2.2"], "unprotected": true, "ppp": {"auth": [], "local-address": "10.9.0.1", "pool": ["10.9.0.0/24"]}},
+        "b": {"listen": ["192.0.2.2"], "unprotected": true, "ppp": {"auth": [], "local-address": "10.8.0.1", "pool": ["10.8.0.0/24"]}}}})");
+    CHECK(has(faults, "/lns/b/listen/0", "already listened on by lns/a"));
+}
