@@ -1,0 +1,160 @@
+"""Boots Debian's stock kernel in QEMU on this machine's own root filesystem.
+
+The root filesystem is shared read-only over 9p under a tmpfs overlay, so that the guest has the same programs, the
+same repository and the same build directory, and can harm nothing. A second, writable share carries the command in
+and the exit code, reports and logs out. The kernel package is unpacked into a cache directory, never installed.
+"""
+
+import contextlib
+import gzip
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+LAB = Path(__file__).resolve().parent.parent
+INITRD_MODULES = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_rng", "virtio_console")
+BOOT_SECONDS = 120  # what a boot may take at most on a busy machine, beside the command's own time
+
+
+class VmError(Exception):
+    """The VM could not be started or did not come to an end by itself."""
+
+
+def cache_dir() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "keel2tp"
+
+
+def kernel() -> tuple[Path, Path]:
+    """The kernel image and its modules' directory; downloads and unpacks Debian's package on the first use."""
+    root = cache_dir() / "kernel"
+    if not (root / "complete").exists():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent) as work:
+            fresh = Path(work) / "kernel"
+            _unpack_kernel(Path(work), fresh)
+            shutil.rmtree(root, ignore_errors=True)
+            fresh.rename(root)
+    (image,) = (root / "boot").glob("vmlinuz-*")
+    return image, root / "lib/modules" / image.name.removeprefix("vmlinuz-")
+
+
+def _unpack_kernel(work: Path, target: Path) -> None:
+    print("lab: fetching Debian's kernel package (once)", file=sys.stderr, flush=True)
+    arch = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
+    depends = subprocess.check_output(["apt-cache", "depends", f"linux-image-{arch}"], text=True)
+    packages = [line.split()[-1] for line in depends.splitlines() if "Depends: linux-image" in line]
+    if not packages:
+        raise VmError("apt knows no linux-image package: run `apt-get update` first")
+    # apt drops to the user _apt, who may not write here.
+    subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", packages[0]],
+                   cwd=work, check=True, stdout=subprocess.DEVNULL)
+    (package,) = work.glob("*.deb")
+    subprocess.run(["dpkg", "-x", package, target], check=True)
+    (version,) = (target / "lib/modules").iterdir()
+    subprocess.run(["depmod", "-b", target, version.name], check=True)
+    (target / "complete").touch()
+
+
+INIT = """#!/bin/busybox sh
+b=/bin/busybox; nine="-t 9p -o trans=virtio,version=9p2000.L,msize=524288"
+$b mount -t proc proc /proc; $b mount -t sysfs sys /sys; $b mount -t devtmpfs dev /dev
+while read -r m; do $b insmod /mods/$m; done < /mods.list
+$b mount $nine,ro,cache=loose host /root && $b mount -t tmpfs rw /rw && $b mkdir /rw/u /rw/w
+$b mount -t overlay -o lowerdir=/root,upperdir=/rw/u,workdir=/rw/w root /new
+n=/new; $b mount -t proc proc $n/proc; $b mount -t sysfs sys $n/sys; $b mount -t devtmpfs dev $n/dev
+$b mkdir -p $n/dev/pts $n/dev/shm $n/lab $n/lib/modules/$($b uname -r)
+$b mount -t devpts devpts $n/dev/pts; $b mount -t tmpfs run $n/run; $b mount -t tmpfs shm $n/dev/shm
+$b mount --bind $n@MODULES@ $n/lib/modules/$($b uname -r); $b mount $nine lab $n/lab
+exec $b switch_root /new /bin/bash @GUEST@
+"""
+
+
+def _initrd(work: Path, modules: Path) -> Path:
+    root = work / "initrd"
+    for name in ("bin", "proc", "sys", "dev", "root", "rw", "new", "mods"):
+        (root / name).mkdir(parents=True)
+    shutil.copy(shutil.which("busybox") or "/bin/busybox", root / "bin")
+    names: list[str] = []
+    for module in INITRD_MODULES:
+        shown = subprocess.check_output(["modprobe", "-d", modules.parents[2], "-S", modules.name, "--show-depends",
+                                         module], text=True)
+        for line in shown.splitlines():
+            path = Path(line.split()[1]) if line.startswith("insmod") else None
+            if path and path.name not in names:
+                shutil.copy(path, root / "mods")
+                names.append(path.name)
+    (root / "mods.list").write_text("".join(f"{name}\n" for name in names))
+    init = root / "init"
+    init.write_text(INIT.replace("@MODULES@", str(modules)).replace("@GUEST@", str(LAB / "guest")))
+    init.chmod(0o755)
+    paths = "\n".join(str(p.relative_to(root)) for p in [root, *sorted(root.rglob("*"))])
+    archive = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=root, input=paths.encode(),
+                             stdout=subprocess.PIPE, check=True).stdout
+    initrd = work / "initrd.gz"
+    initrd.write_bytes(gzip.compress(archive, 1))
+    return initrd
+
+
+def _qemu(image: Path, initrd: Path, share: Path, console: Path, cpus: int, memory: int) -> list[str]:
+    def nine(path: Path, tag: str, more: str = "") -> list[str]:
+        return ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap{more}"]
+
+    # KVM is often missing or broken where CI runs, and emulation is what the deadlines are made for.
+    accel = os.environ.get("KEEL2TP_LAB_ACCEL", "tcg,thread=multi")
+    return ["qemu-system-x86_64", "-accel", accel, "-cpu", "max", "-smp", str(cpus), "-m", str(memory), "-no-reboot",
+            "-nodefaults", "-display", "none", "-monitor", "none", "-serial", f"file:{console}",
+            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci", "-chardev", "stdio,id=out,signal=off",
+            "-device", "virtserialport,chardev=out,name=out", "-kernel", str(image), "-initrd", str(initrd),
+            "-append", "console=ttyS0 quiet panic=-1 mitigations=off audit=0 net.ifnames=0",
+            *nine(Path("/"), "host", ",readonly=on"), *nine(share, "lab")]
+
+
+def run(command: list[str], share: Path, seconds: float, *, cpus: int = 2, memory: int = 3072) -> int:
+    """Runs `command` as root in the guest, its output live on our stdout, and returns its exit code.
+
+    `share` is an existing directory: /lab inside. `seconds` is the command's own limit.
+    """
+    (share / "command").write_text(f"cd {shlex.quote(os.getcwd())}\nexec {shlex.join(command)}\n")
+    exit_file, console = share / "exit", share / "console.log"
+    exit_file.unlink(missing_ok=True)
+    image, modules = kernel()
+    with tempfile.TemporaryDirectory(prefix="keel2tp-vm.") as work:
+        initrd = _initrd(Path(work), modules)
+        # An end of its standard input would unplug the port that the output comes through.
+        qemu = subprocess.Popen(_qemu(image, initrd, share, console, cpus, memory),
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        ended = _copy_output(qemu, seconds + BOOT_SECONDS)
+    if not exit_file.exists():
+        why = "ended without an exit code" if ended else f"did not end within {seconds + BOOT_SECONDS:.0f} s"
+        tail = console.read_text(errors="replace")[-2000:] if console.exists() else ""
+        raise VmError(f"the lab's VM {why}; its console says:\n{tail}")
+    return int(exit_file.read_text())
+
+
+def _copy_output(qemu: subprocess.Popen, seconds: float) -> bool:
+    """True: QEMU ended by itself. The limit is kept by a timer, because reading blocks."""
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        qemu.kill()
+
+    timer = threading.Timer(seconds, expire)
+    timer.start()
+    try:
+        while chunk := os.read(qemu.stdout.fileno(), 65536):
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        qemu.wait()
+    finally:
+        timer.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            qemu.kill()
+        qemu.wait()
+    return not expired.is_set()

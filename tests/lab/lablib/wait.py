@@ -1,0 +1,28 @@
+"""Waiting for what must become true, always with a deadline."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, condition: Callable[[], T], seconds: float = 30, every: float = 0.1) -> T:
+    """Calls `condition` until it returns something true, and returns that.
+
+    Fails after `seconds` with `what` and the last value, so that the report says what was seen instead.
+    """
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds:g} s; last seen: {value!r}")
+        time.sleep(every)
+    return value
+
+
+def stays(what: str, condition: Callable[[], bool], seconds: float, every: float = 0.2) -> None:
+    """Fails when `condition` ceases to be true within `seconds`: for what must not happen."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert condition(), f"{what}: no longer true"
+        time.sleep(every)

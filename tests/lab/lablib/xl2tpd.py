@@ -1,0 +1,51 @@
+"""The foreign peer: xl2tpd over a strongSwan that swanctl configures."""
+
+from .node import Node, Process
+from .wait import wait_for
+
+PPP_COMMON = "noccp\nnovj\nnoipv6\nnodefaultroute\nmtu {mtu}\nmru {mtu}\ndebug\n"
+CONTROL = "/run/lab/xl2tpd.control"
+
+
+class Xl2tpd:
+    def __init__(self, node: Node, config: str, ppp_options: str):
+        self.node = node
+        self.options = node.write("/run/lab/xl2tpd.ppp", ppp_options, 0o600)
+        path = node.write("/run/lab/xl2tpd.conf", config.replace("@PPP@", self.options), 0o600)
+        self.process: Process = node.start("xl2tpd", "xl2tpd", "-D", "-c", path, "-p", "/run/lab/xl2tpd.pid",
+                                           "-C", CONTROL)
+        wait_for(f"{node.name}: xl2tpd to listen", lambda: ":1701" in node.run("ss", "-Hulna"))
+
+    def log(self) -> str:
+        return self.process.text()
+
+    def stop(self) -> None:
+        self.process.stop()
+
+
+class Xl2tpdClient(Xl2tpd):
+    """A LAC that dials when told."""
+
+    def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = ""):
+        super().__init__(node, f"[global]\nport = 1701\n{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
+                         "require authentication = no\nlength bit = yes\n",
+                         PPP_COMMON.format(mtu=mtu) + f"noauth\nuser {user}\npassword {password}\n")
+
+    def connect(self) -> None:
+        self.node.path(CONTROL).write_text("c lns\n")
+
+    def disconnect(self) -> None:
+        self.node.path(CONTROL).write_text("d lns\n")
+
+
+class Xl2tpdServer(Xl2tpd):
+    """An LNS that lets anybody in whom its chap-secrets know."""
+
+    def __init__(self, node: Node, local: str, pool: str, users: dict[str, str], mtu: int = 1400, extra: str = ""):
+        secrets = "".join(f'"{user}" * "{password}" *\n' for user, password in users.items())
+        for name in ("chap-secrets", "pap-secrets"):
+            node.overlay(f"/etc/ppp/{name}", secrets)
+        super().__init__(node, f"[global]\nport = 1701\n{extra}[lns default]\nip range = {pool}\nlocal ip = {local}\n"
+                         "require authentication = yes\nrefuse pap = yes\nrequire chap = yes\npppoptfile = @PPP@\n"
+                         "length bit = yes\nname = xl2tpd-lns\n",
+                         PPP_COMMON.format(mtu=mtu) + "auth\nrequire-mschap-v2\n")

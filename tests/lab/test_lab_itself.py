@@ -1,0 +1,33 @@
+"""The lab itself: foreign daemons only, so that a fault here is the lab's and never keel2tpd's."""
+
+from lablib.charon import Charon, swanctl_conf
+from lablib.wait import wait_for
+from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer
+
+
+def test_xl2tpd_to_xl2tpd(lab):
+    net = lab.network("192.0.2.0/24")
+    lac, lns = lab.node("lac"), lab.node("lns")
+    net.attach(lac, "192.0.2.1")
+    net.attach(lns, "192.0.2.2")
+    wire = net.capture(lac)
+    Charon(lns).load(swanctl_conf(ike=1, psk="example"))
+    Charon(lac).load(swanctl_conf(ike=1, psk="example", remote="192.0.2.2"))
+    Xl2tpdServer(lns, "10.9.0.1", "10.9.0.2-10.9.0.9", {"alice": "wonderland"})
+    client = Xl2tpdClient(lac, "192.0.2.2", "alice", "wonderland")
+    client.connect()
+    wait_for("ppp at the client", lambda: "10.9.0.1" in lac.run("ip", "-4", "addr"))
+    lac.run("ping", "-c", "3", "-i", "0.2", "-W", "5", "10.9.0.1")
+    seen = wire.stop()
+    assert any("ESP" in packet for packet in seen)
+    assert not [packet for packet in seen if ".1701" in packet]
+
+
+def test_nothing_runs_after_a_node_is_destroyed(lab):
+    node = lab.node("short-lived")
+    sleeper = node.start("sleeper", "sleep", "1000")
+    daemon = node.start("daemon", "setsid", "--fork", "sleep", "1000")
+    daemon.wait()
+    assert len(node.pids("sleep")) == 3  # the init's own, and both
+    node.destroy()
+    assert not sleeper.running
