@@ -167,6 +167,7 @@ Request make_list_sas(const ListSas& filter) {
     if (filter.noblock) request.arguments.add("noblock", "yes");
     if (filter.ike) request.arguments.add("ike", *filter.ike);
     if (filter.ike_id) request.arguments.add("ike-id", std::to_string(*filter.ike_id));
+    if (filter.child_id) request.arguments.add("child-id", std::to_string(*filter.child_id));
     return request;
 }
 

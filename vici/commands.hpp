@@ -60,7 +60,8 @@ struct TerminateTarget {
 struct ListSas {
     std::optional<std::string> ike{};  // only IKE_SAs of this name
     std::optional<std::uint32_t> ike_id{};
-    bool noblock = true;  // skip an IKE_SA that a thread of the daemon works on
+    std::optional<std::uint32_t> child_id{};  // only the IKE_SA that has this child
+    bool noblock = true;                      // skip an IKE_SA that a thread of the daemon works on
 };
 // Needs register_event("list-sa") once in the session; each IKE_SA is one streamed message.
 [[nodiscard]] Request make_list_sas(const ListSas& filter);

@@ -1,0 +1,247 @@
+#include "linux/strongswan.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "linux/strongswan_impl.hpp"
+
+namespace keel {
+namespace {
+
+constexpr std::chrono::seconds kAnswerDeadline{15};
+
+Error refused(const std::string& what, const vici::Error& why) {
+    const bool gone = why.code == vici::ErrorCode::closed || why.code == vici::ErrorCode::timeout;
+    return {
+        gone ? ErrorCode::unavailable : ErrorCode::invalid, "charon refused " + what + ": " + why.message,
+        gone ? "look at charon's log" : "check the proposals, identities and addresses of the connection"};
+}
+
+}  // namespace
+
+Strongswan::Strongswan(asio::io_context& io, std::string vici_socket_path, Log& log,
+                       std::function<void(Event)> emit, std::function<void()> on_new_generation)
+    : impl_(std::make_shared<Impl>(io, std::move(vici_socket_path), log, std::move(emit),
+                                   std::move(on_new_generation))) {
+    impl_->start();
+}
+Strongswan::~Strongswan() {
+    impl_->stop();
+}
+void Strongswan::load(const IpsecConnection& connection) {
+    impl_->load(connection);
+}
+void Strongswan::unload(const std::string& name) {
+    impl_->unload(name);
+}
+void Strongswan::initiate(const std::string& name) {
+    impl_->initiate(name);
+}
+void Strongswan::terminate(const ChildSa& sa) {
+    impl_->terminate(sa);
+}
+void Strongswan::terminate_all(const std::string& name) {
+    impl_->terminate_all(name);
+}
+void Strongswan::drain(Duration deadline, std::function<void()> done) {
+    impl_->drain(deadline, std::move(done));
+}
+
+void Strongswan::Impl::load(const IpsecConnection& connection) {
+    Declared& declared = declared_[connection.name];
+    const std::vector<std::string> before = std::exchange(declared.names, {});
+    declared.spec = connection;
+    for (const CharonConnection& made : make_connections(connection)) declared.names.push_back(made.name);
+    for (const std::string& name : before) {
+        if (can_send() && std::ranges::find(declared.names, name) == declared.names.end()) {
+            request(vici::make_unload_conn(name));
+        }
+    }
+    note_listening();
+    if (can_send()) send_load(declared);
+}
+
+void Strongswan::Impl::send_load(Declared& declared) {
+    const std::string name = declared.spec.name;
+    const std::uint64_t serial = declared.serial = next_serial_++;
+    declared.loaded = false;
+    declared.refusal.reset();
+    const auto answered = [this, name, serial](const vici::Result<vici::Reply>& reply) {
+        on_load_answer(name, serial, reply);
+    };
+    auto connections = make_connections(declared.spec);
+    declared.unanswered = 1 + connections.size();
+    request(vici::make_load_shared({.id = charon_name(name),
+                                    .type = "IKE",
+                                    .data = declared.spec.psk.reveal(),
+                                    .owners = secret_owners(declared.spec)}),
+            answered);
+    for (CharonConnection& connection : connections) {
+        request(vici::make_load_conn(connection.name, std::move(connection.settings)), answered);
+    }
+}
+
+void Strongswan::Impl::on_load_answer(const std::string& name, std::uint64_t serial,
+                                      const vici::Result<vici::Reply>& reply) {
+    Declared* declared = find(name);
+    if (!declared || declared->serial != serial) return;
+    --declared->unanswered;
+    vici::Status done;
+    if (!reply) {
+        done = std::unexpected(reply.error());
+    } else {
+        done = vici::outcome(reply->message);
+    }
+    // A link that breaks is no refusal: all is loaded again once it is back.
+    const bool broken = !done && (done.error().code == vici::ErrorCode::closed ||
+                                  done.error().code == vici::ErrorCode::timeout);
+    if (!done && !broken && !declared->refusal)
+        declared->refusal = refused("connection " + name, done.error());
+    if (declared->unanswered > 0 || broken) return;
+    if (!declared->refusal) {
+        declared->loaded = true;
+        log_.debug("ipsec connection={} loaded", quoted(name));
+        return;
+    }
+    declared->attempt.reset();
+    tell(IpsecFailed{name, *declared->refusal});
+}
+
+void Strongswan::Impl::unload(const std::string& name) {
+    const auto it = declared_.find(name);
+    if (it == declared_.end()) return;
+    const std::vector<std::string> names = it->second.names;
+    declared_.erase(it);
+    note_listening();
+    // Otherwise the next greeting finds and removes it.
+    if (can_send()) send_unload(names, charon_name(name));
+}
+
+void Strongswan::Impl::send_unload(const std::vector<std::string>& names, const std::string& secret) {
+    // First the configuration, so that no peer comes back in between.
+    for (const std::string& name : names) request(vici::make_unload_conn(name));
+    request(vici::make_unload_shared(secret));
+    for (const std::string& name : names) end_ike(name);
+}
+
+void Strongswan::Impl::initiate(const std::string& name) {
+    Declared* declared = find(name);
+    if (!declared || !can_send()) {
+        tell(IpsecFailed{name,
+                         declared ? Error{ErrorCode::unavailable, "strongSwan is not there", last_loss_}
+                                  : Error{ErrorCode::not_found, "no connection " + name + " is loaded", {}}});
+        return;
+    }
+    if (declared->refusal) return tell(IpsecFailed{name, *declared->refusal});
+    if (const ChildSa* sa = sas_.find_of(name)) return tell(IpsecUp{*sa});
+    declared->attempt = Attempt{};
+    const std::string& in_charon = declared->names.front();
+    request(vici::make_initiate(in_charon, in_charon), [this, name](const vici::Result<vici::Reply>& reply) {
+        Declared* tried = find(name);
+        if (!tried || !tried->attempt || !reply) return;
+        if (const vici::Status done = vici::outcome(reply->message); !done) {
+            return fail_attempt(name, refused("to initiate " + name, done.error()));
+        }
+        tried->attempt->accepted = true;
+    });
+}
+
+void Strongswan::Impl::fail_attempt(const std::string& name, const Error& why) {
+    Declared* declared = find(name);
+    if (!declared || !declared->attempt) return;
+    declared->attempt.reset();
+    log_.warning("ipsec connection={} failed: {}", quoted(name), why.text());
+    if (can_send()) {
+        for (const std::string& in_charon : declared->names) end_ike(in_charon);
+    }
+    tell(IpsecFailed{name, why});
+}
+
+void Strongswan::Impl::terminate(const ChildSa& sa) {
+    const ChildSa* known = sas_.find(sa.mark);
+    if (!known || known->connection != sa.connection || !can_send()) return;
+    const std::uint32_t child_id = known->child_id;
+    // IKEv1 moves children to a new IKE_SA in silence: ask whose child it is now, and which others that one
+    // has.
+    request(vici::make_list_sas({.child_id = child_id, .noblock = false}),
+            [this, child_id](const vici::Result<vici::Reply>& reply) {
+                if (!reply) return;
+                for (const vici::Message& message : reply->streamed) {
+                    for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
+                        end_child_or_ike(child_id, ike.uniqueid);
+                    }
+                }
+            });
+}
+
+void Strongswan::Impl::end_child_or_ike(std::uint32_t child_id, std::uint32_t ike_id) {
+    request(vici::make_list_sas({.ike_id = ike_id, .noblock = false}),
+            [this, child_id, ike_id](const vici::Result<vici::Reply>& reply) {
+                if (!reply) return;
+                bool others = false;
+                for (const vici::Message& message : reply->streamed) {
+                    for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
+                        others = others ||
+                                 std::ranges::any_of(ike.children, [child_id](const vici::ChildSa& child) {
+                                     return child.uniqueid != child_id && child.state == "INSTALLED";
+                                 });
+                    }
+                }
+                if (others) {
+                    request(vici::make_terminate({.child_id = child_id}));
+                } else {
+                    end_ike(ike_id);
+                }
+            });
+}
+
+void Strongswan::Impl::terminate_all(const std::string& name) {
+    Declared* declared = find(name);
+    if (!declared) return;
+    declared->attempt.reset();
+    if (!can_send()) return;
+    for (const std::string& in_charon : declared->names) end_ike(in_charon);
+}
+
+// With force: the delete is sent, its answer not waited for, and a half-open IKE_SA ends at once.
+void Strongswan::Impl::end_ike(const std::string& charon_name) {
+    request(vici::make_terminate({.ike = charon_name, .force = true}));
+}
+void Strongswan::Impl::end_ike(std::uint32_t ike_id) {
+    request(vici::make_terminate({.ike_id = ike_id, .force = true}));
+}
+
+void Strongswan::Impl::drain(Duration deadline, std::function<void()> done) {
+    drain_ = Drain{std::move(done), std::chrono::steady_clock::now() + deadline};
+    asio::post(io_, [self = shared_from_this()] { self->poll_drain(); });
+}
+
+Strongswan::Impl::Declared* Strongswan::Impl::find(const std::string& name) {
+    const auto it = declared_.find(name);
+    return it == declared_.end() ? nullptr : &it->second;
+}
+
+void Strongswan::Impl::note_listening() {
+    listening_.clear();
+    for (const auto& [name, declared] : declared_) {
+        if (declared.spec.role != IpsecConnection::Role::responder) continue;
+        listening_.insert(declared.spec.local.begin(), declared.spec.local.end());
+    }
+}
+
+void Strongswan::Impl::request(vici::Request request, ViciLink::Done done) {
+    if (commands_) commands_->request(std::move(request), kAnswerDeadline, std::move(done));
+}
+
+void Strongswan::Impl::tell(Event event) {
+    asio::post(io_, [self = shared_from_this(), event = std::move(event)]() mutable {
+        if (!self->stopped_) self->emit_(std::move(event));
+    });
+}
+
+void Strongswan::Impl::tell(std::vector<Event> events) {
+    for (Event& event : events) tell(std::move(event));
+}
+
+}  // namespace keel

@@ -1,0 +1,131 @@
+// The inside of Strongswan. strongswan.cpp holds the port's calls, strongswan_run.cpp the life of the
+// connection to charon: connect, greet, clean up, load, watch. Included by those two only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "linux/strongswan.hpp"
+#include "linux/strongswan_link.hpp"
+#include "linux/strongswan_reasons.hpp"
+#include "linux/strongswan_recipe.hpp"
+#include "linux/strongswan_sas.hpp"
+
+namespace keel {
+
+class Strongswan::Impl : public std::enable_shared_from_this<Strongswan::Impl> {
+public:
+    Impl(asio::io_context& io, std::string path, Log& log, std::function<void(Event)> emit,
+         std::function<void()> on_new_generation);
+
+    void start();
+    void stop();
+
+    void load(const IpsecConnection& connection);
+    void unload(const std::string& name);
+    void initiate(const std::string& name);
+    void terminate(const ChildSa& sa);
+    void terminate_all(const std::string& name);
+    void drain(Duration deadline, std::function<void()> done);
+
+private:
+    enum class State {
+        offline,     // no connection; a timer will try again
+        connecting,  // to the socket, then greeting: is it charon, and which run of it
+        loading,     // requests may be sent; what was declared is on its way
+        ready,
+    };
+    struct Attempt {
+        std::optional<Error> reason;  // the last telling line
+        bool established = false;     // the IKE_SA is, its CHILD_SA not yet
+        bool accepted = false;        // charon has taken the initiate
+        int absences = 0;             // polls in a row that found no IKE_SA of the name
+    };
+    struct Declared {
+        IpsecConnection spec;
+        std::vector<std::string> names;  // in charon
+        bool loaded = false;
+        std::size_t unanswered = 0;
+        std::optional<Error> refusal;
+        std::uint64_t serial = 0;  // of the load, so that answers to an older one are told apart
+        std::optional<Attempt> attempt;
+    };
+    struct Drain {
+        std::function<void()> done;
+        vici::Time deadline;
+    };
+
+    // ---- strongswan_run.cpp: the connection
+    void connect();
+    void on_connected();
+    void greet();
+    void on_greeted(const vici::Version& version, const std::string& generation);
+    void clean_up();
+    void on_snapshot(const std::vector<vici::Message>& streamed);
+    void on_loaded();
+    void on_link_lost(const Error& why);
+    void lose(const Error& why);
+    void drop_links();
+    void retry_later();
+    // ---- the watch
+    void tick();
+    void reconcile();
+    void reload_missing(const vici::List& conns, const vici::List& secrets);
+    void poll_attempts();
+    void poll_drain();
+    void on_event(const std::string& name, const vici::Message& message);
+    void on_log(const vici::LogLine& line);
+    void on_ike_update(const vici::Message& message);
+    void on_ike_rekey(const vici::Message& message);
+
+    // ---- strongswan.cpp
+    void send_load(Declared& declared);
+    void on_load_answer(const std::string& name, std::uint64_t serial,
+                        const vici::Result<vici::Reply>& reply);
+    void send_unload(const std::vector<std::string>& names, const std::string& secret);
+    void end_ike(const std::string& charon_name);
+    void end_ike(std::uint32_t ike_id);
+    void end_child_or_ike(std::uint32_t child_id, std::uint32_t ike_id);
+    void fail_attempt(const std::string& name, const Error& why);
+    [[nodiscard]] Declared* find(const std::string& name);
+    void note_listening();
+
+    [[nodiscard]] bool can_send() const { return state_ == State::loading || state_ == State::ready; }
+    void request(vici::Request request, ViciLink::Done done = {});
+    void tell(Event event);
+    void tell(std::vector<Event> events);
+
+    asio::io_context& io_;
+    const std::string path_;
+    Log& log_;
+    const std::function<void(Event)> emit_;
+    const std::function<void()> on_new_generation_;
+
+    State state_ = State::offline;
+    std::shared_ptr<ViciLink> events_, commands_;
+    int links_up_ = 0;
+    asio::steady_timer retry_timer_, tick_timer_;
+    Duration back_off_{};
+    std::string generation_;  // of the charon whose SAs the table holds
+    std::string version_;
+    bool lost_told_ = true;  // nobody was told that charon is there
+    std::string last_loss_;
+    bool snapshot_done_ = false;
+    bool reconciling_ = false;
+    bool stopped_ = false;
+    unsigned ticks_ = 0;
+    std::uint64_t next_serial_ = 1;
+
+    std::map<std::string, Declared> declared_;
+    SaTable sas_;
+    std::set<IpAddress> listening_;  // where our responders are
+    PeerFailures peer_failures_;
+    std::map<std::uint32_t, std::string> ends_;  // IKE_SA id -> why it ends
+    std::optional<Drain> drain_;
+};
+
+}  // namespace keel

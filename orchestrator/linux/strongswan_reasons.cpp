@@ -1,0 +1,186 @@
+#include "linux/strongswan_reasons.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+
+namespace keel {
+namespace {
+
+constexpr std::string_view kCheckPsk = "check that both ends have the same pre-shared key";
+constexpr std::string_view kCheckPskOrId =
+    "check that both ends have the same pre-shared key, and that the server accepts our identity (local-id)";
+constexpr std::string_view kCheckIke =
+    "set ike-proposals to one that the server accepts, and check that it accepts this IKE version and "
+    "address";
+constexpr std::string_view kCheckEsp = "set esp-proposals to one that the server accepts";
+constexpr std::string_view kCheckReach =
+    "check that the server is right and running, and that udp/500, udp/4500 and ESP pass every firewall "
+    "between";
+constexpr std::string_view kCheckLog = "look at the server's log";
+constexpr std::string_view kCheckKernel =
+    "check that the kernel has esp4 (modprobe esp4) and the algorithms of esp-proposals";
+
+struct Rule {
+    std::string_view part;  // of the line
+    ErrorCode code;
+    std::string_view meaning;
+    std::string_view remedy;
+    bool fatal;
+};
+
+// The first that fits; the particular before the general.
+constexpr std::array kRules{
+    Rule{"received AUTHENTICATION_FAILED", ErrorCode::denied,
+         "the server refused our pre-shared key or identity", kCheckPskOrId, true},
+    Rule{"but MAC mismatched", ErrorCode::denied, "the pre-shared keys differ", kCheckPsk, true},
+    Rule{"no shared key found for", ErrorCode::denied, "charon has no pre-shared key for these identities",
+         "set remote-id to the server's identity", true},
+    // IKEv1 main mode encrypts message 5 and the error about it with keys made from the PSK.
+    Rule{"decryption failed?", ErrorCode::denied, "the pre-shared keys differ (IKEv1 cannot decrypt)",
+         kCheckPsk, true},
+    Rule{"could not decrypt payloads", ErrorCode::denied, "the pre-shared keys differ (IKEv1 cannot decrypt)",
+         kCheckPsk, true},
+    Rule{"calculated HASH does not match", ErrorCode::denied, "the pre-shared keys differ", kCheckPsk, true},
+    Rule{"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA", ErrorCode::unsupported,
+         "the server accepts none of our ESP proposals", kCheckEsp, true},
+    Rule{"received TS_UNACCEPTABLE", ErrorCode::unsupported,
+         "the server refuses udp/1701 as traffic selector",
+         "configure the server for L2TP over IPsec in transport mode (RFC 3193)", true},
+    Rule{"received INVALID_ID_INFORMATION", ErrorCode::denied, "the server refuses our identity or udp/1701",
+         "check local-id, and that the server is configured for L2TP over IPsec", true},
+    Rule{"does not match to", ErrorCode::denied, "the server has another identity than expected",
+         "set remote-id to the identity that the server tells", true},
+    Rule{"constraint check failed", ErrorCode::denied, "the server has another identity than expected",
+         "set remote-id to the identity that the server tells", true},
+    Rule{"requested peer config", ErrorCode::denied, "the server does not fit the connection",
+         "set remote-id to the identity that the server tells", false},
+    Rule{"unable to install", ErrorCode::unsupported, "the kernel refused the SA", kCheckKernel, true},
+    Rule{"unable to add SAD entry", ErrorCode::unsupported, "the kernel refused the SA", kCheckKernel, true},
+    Rule{"giving up after", ErrorCode::timeout, "the server does not answer", kCheckReach, true},
+    Rule{"peer not responding", ErrorCode::timeout, "the server does not answer", kCheckReach, true},
+    Rule{"unable to resolve", ErrorCode::unavailable, "there is no way to the server", kCheckReach, true},
+    // 11 s without an answer; charon itself would go on for 165 s. Sequence 3 is main mode's message 5.
+    Rule{"sending retransmit 2 of request message ID 0, seq 3", ErrorCode::denied,
+         "the server fell silent when the pre-shared key was first used: most likely the keys differ",
+         kCheckPsk, true},
+    Rule{"sending retransmit 2 of request message", ErrorCode::timeout, "the server does not answer",
+         kCheckReach, true},
+    Rule{"retransmit 2 of request with message ID", ErrorCode::timeout, "the server does not answer",
+         kCheckReach, true},
+    Rule{"retransmit 1 of request", ErrorCode::timeout, "the server does not answer", kCheckReach, false},
+    Rule{"error notify", ErrorCode::denied, "the server refused", kCheckLog, true},
+    Rule{"notify error", ErrorCode::denied, "the server refused", kCheckLog, true},
+};
+
+// The responder's own words for a peer's failure.
+constexpr std::array kPeerRules{
+    Rule{"but MAC mismatched", ErrorCode::denied, "the pre-shared keys differ", {}, true},
+    Rule{"calculated HASH does not match", ErrorCode::denied, "the pre-shared keys differ", {}, true},
+    Rule{"decryption failed?", ErrorCode::denied, "most likely the pre-shared keys differ", {}, true},
+    Rule{"no shared key found for", ErrorCode::denied, "no pre-shared key for its identities", {}, true},
+    Rule{"no proposal found", ErrorCode::unsupported, "none of its IKE proposals is allowed", {}, true},
+    Rule{"received proposals unacceptable",
+         ErrorCode::unsupported,
+         "none of its IKE proposals is allowed",
+         {},
+         true},
+    Rule{"no acceptable proposal found",
+         ErrorCode::unsupported,
+         "none of its ESP proposals is allowed",
+         {},
+         true},
+    Rule{"no matching proposal found",
+         ErrorCode::unsupported,
+         "none of its ESP proposals is allowed",
+         {},
+         true},
+    Rule{"no matching CHILD_SA config found",
+         ErrorCode::unsupported,
+         "it asks for something else than udp/1701",
+         {},
+         true},
+    Rule{"unacceptable", ErrorCode::unsupported, "it asks for something that is not allowed", {}, true},
+    Rule{"no peer config found", ErrorCode::denied, "no connection fits its identity", {}, true},
+    Rule{"no IKE config found", ErrorCode::denied, "no connection fits its address or IKE version", {}, true},
+};
+
+template <std::size_t N>
+const Rule* match(const std::array<Rule, N>& rules, std::string_view line) {
+    for (const Rule& rule : rules) {
+        if (line.find(rule.part) != std::string_view::npos) return &rule;
+    }
+    return nullptr;
+}
+
+// "from 192.0.2.1[500]" -> the address.
+std::optional<IpAddress> address_after(std::string_view line, std::string_view word) {
+    const std::size_t at = line.find(word);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = line.substr(at + word.size());
+    return IpAddress::parse(rest.substr(0, rest.find('[')));
+}
+
+constexpr std::size_t kMaxTold = 256;
+constexpr std::chrono::minutes kTellAgainAfter{1};
+constexpr std::string_view kOffered = "received proposals: ";
+
+}  // namespace
+
+std::optional<Verdict> judge_attempt(std::string_view line, bool established) {
+    if (line.find("received NO_PROPOSAL_CHOSEN") != std::string_view::npos &&
+        line.find("no CHILD_SA") == std::string_view::npos) {
+        const std::string_view meaning = established
+                                             ? "the server accepts none of our ESP proposals"
+                                             : "the server accepts none of our IKE proposals, or not us";
+        return Verdict{{ErrorCode::unsupported, fmt::format("{}: \"{}\"", meaning, line),
+                        std::string(established ? kCheckEsp : kCheckIke)},
+                       true};
+    }
+    const Rule* rule = match(kRules, line);
+    if (!rule) return std::nullopt;
+    return Verdict{{rule->code, fmt::format("{}: \"{}\"", rule->meaning, line), std::string(rule->remedy)},
+                   rule->fatal};
+}
+
+bool tells_established(std::string_view line) {
+    return line.starts_with("IKE_SA ") && line.find(" established between ") != std::string_view::npos;
+}
+
+std::optional<std::string> judge_end(std::string_view line) {
+    for (const std::string_view part : {"received DELETE for", "giving up after", "DPD check timed out"}) {
+        if (line.starts_with(part)) return std::string(line);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> PeerFailures::on_line(std::chrono::steady_clock::time_point now,
+                                                 const vici::LogLine& line, const std::set<IpAddress>& ours) {
+    if (line.text.starts_with("received packet: from ")) {
+        const auto peer = address_after(line.text, "from ");
+        const auto local = address_after(line.text, " to ");
+        // charon has a fixed and small number of threads; the cap only guards against its being otherwise.
+        if (peer && local && by_thread_.size() < 4096) by_thread_[line.thread] = {*peer, *local, {}};
+        return std::nullopt;
+    }
+    const auto packet = by_thread_.find(line.thread);
+    if (packet == by_thread_.end() || !ours.contains(packet->second.local)) return std::nullopt;
+    if (line.text.starts_with(kOffered)) {
+        packet->second.offered = line.text.substr(kOffered.size(), 512);
+        return std::nullopt;
+    }
+    const Rule* rule = match(kPeerRules, line.text);
+    if (!rule) return std::nullopt;
+    const std::string key = packet->second.peer.text() + std::string(rule->meaning);
+    std::erase_if(told_, [now](const auto& told) { return now - told.second >= kTellAgainAfter; });
+    if (told_.size() >= kMaxTold || !told_.emplace(key, now).second) return std::nullopt;
+    std::string text =
+        fmt::format("IKE with {} failed: {}: \"{}\"", packet->second.peer.text(), rule->meaning, line.text);
+    if (rule->code == ErrorCode::unsupported && !packet->second.offered.empty()) {
+        text += "; it offers " + packet->second.offered;
+    }
+    return text;
+}
+
+}  // namespace keel

@@ -1,0 +1,174 @@
+#include "linux/strongswan_recipe.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace keel {
+namespace {
+
+using vici::List;
+using vici::Message;
+
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+std::optional<int> hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return std::nullopt;
+}
+
+std::string address_or_any(const IpAddress& address) {
+    return address.is_unspecified() ? "%any" : address.text();
+}
+
+// IKEv2 asks for the secret by both identities, and an initiator that expects anybody would ask for "%any",
+// which no secret owned by an address answers. Main mode asks by address and needs no identity.
+std::string expected_id(const IpsecConnection& connection) {
+    const bool address_is_id = connection.role == IpsecConnection::Role::initiator &&
+                               connection.remote_id.empty() && connection.ike != IkeVersion::v1 &&
+                               connection.remote;
+    return address_is_id ? connection.remote->text() : connection.remote_id;
+}
+
+Message make_child(const IpsecConnection& connection) {
+    const bool responder = connection.role == IpsecConnection::Role::responder;
+    Message child;
+    child.add("mode", "transport")
+        .add("policies", "no")
+        .add("local_ts", List{"dynamic[17/1701]"})
+        .add("remote_ts", List{responder ? "dynamic[17]" : "dynamic[17/1701]"})
+        .add("mark_in", "%unique/0x00ffffff")
+        .add("set_mark_in", "%same/0x00ffffff")
+        .add("esp_proposals", connection.esp_proposals)
+        .add("replay_window", "128");
+    // The initiator renews; a responder that did too would cross with it, and clients behind a NAT may be out
+    // of reach. Its SA ends if the peer has not renewed it.
+    if (responder) {
+        child.add("rekey_time", "0s").add("life_time", "4h");
+    } else {
+        child.add("rekey_time", "1h");
+    }
+    return child;
+}
+
+Message make_settings(const IpsecConnection& connection, const IpAddress* local) {
+    const bool responder = connection.role == IpsecConnection::Role::responder;
+    Message settings;
+    settings.add("version", std::to_string(static_cast<int>(connection.ike)));
+    if (local) settings.add("local_addrs", List{address_or_any(*local)});
+    settings.add("remote_addrs", List{connection.remote ? connection.remote->text() : "%any"})
+        .add("proposals", connection.ike_proposals)
+        .add("unique", "never")
+        .add("fragmentation", "yes")
+        .add("mobike", "no")
+        .add("dpd_delay", "30s")
+        .add("dpd_timeout", "150s")
+        .add("rekey_time", responder ? "0s" : "4h");
+    if (connection.force_encap) settings.add("encap", "yes");
+
+    Message local_auth, remote_auth;
+    local_auth.add("auth", "psk");
+    if (!connection.local_id.empty()) {
+        local_auth.add("id", connection.local_id);
+    } else if (local && !local->is_unspecified()) {
+        local_auth.add("id", local->text());
+    }
+    remote_auth.add("auth", "psk");
+    if (const std::string id = expected_id(connection); !id.empty()) remote_auth.add("id", id);
+    return std::move(settings.add("local", std::move(local_auth)).add("remote", std::move(remote_auth)));
+}
+
+}  // namespace
+
+std::string charon_name(std::string_view name, std::size_t index) {
+    std::string out(kCharonPrefix);
+    for (const char c : name) {
+        if (is_plain(c)) {
+            out += c;
+        } else if (c == '/') {
+            out += '.';
+        } else {
+            out += fmt::format("~{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    if (index > 0) out += fmt::format("+{}", index + 1);
+    return out;
+}
+
+std::optional<std::string> our_name(std::string_view charon_name) {
+    if (!charon_name.starts_with(kCharonPrefix)) return std::nullopt;
+    charon_name.remove_prefix(kCharonPrefix.size());
+    charon_name = charon_name.substr(0, charon_name.find('+'));
+    std::string out;
+    for (std::size_t i = 0; i < charon_name.size(); ++i) {
+        const char c = charon_name[i];
+        if (is_plain(c)) {
+            out += c;
+        } else if (c == '.') {
+            out += '/';
+        } else {
+            if (c != '~' || charon_name.size() - i < 3) return std::nullopt;
+            const auto high = hex_digit(charon_name[i + 1]), low = hex_digit(charon_name[i + 2]);
+            if (!high || !low) return std::nullopt;
+            out += static_cast<char>(*high * 16 + *low);
+            i += 2;
+        }
+    }
+    return out;
+}
+
+std::vector<CharonConnection> make_connections(const IpsecConnection& connection) {
+    std::vector<CharonConnection> out;
+    const std::size_t count = std::max<std::size_t>(connection.local.size(), 1);
+    for (std::size_t i = 0; i < count; ++i) {
+        const IpAddress* local = connection.local.empty() ? nullptr : &connection.local[i];
+        std::string name = charon_name(connection.name, i);
+        Message settings = make_settings(connection, local);
+        Message children;
+        children.add(name, make_child(connection));
+        settings.add("children", std::move(children));
+        out.push_back({std::move(name), std::move(settings)});
+    }
+    return out;
+}
+
+List secret_owners(const IpsecConnection& connection) {
+    List owners;
+    if (connection.role == IpsecConnection::Role::responder) {
+        for (const IpAddress& address : connection.local) owners.push_back(address_or_any(address));
+        if (!connection.local_id.empty()) owners.push_back(connection.local_id);
+    } else if (connection.remote) {
+        owners.push_back(connection.remote->text());
+    }
+    if (!connection.remote_id.empty()) owners.push_back(connection.remote_id);
+    return owners;
+}
+
+std::optional<ChildSa> make_child_sa(const vici::IkeSa& ike, const vici::ChildSa& child) {
+    const auto name = our_name(ike.name);
+    const auto local = IpAddress::parse(ike.local_host);
+    const auto remote = IpAddress::parse(ike.remote_host);
+    if (!name || !local || !remote || child.mark_in == 0) return std::nullopt;
+    ChildSa sa;
+    sa.connection = *name;
+    sa.mark = child.mark_in;
+    sa.reqid = child.reqid;
+    sa.ike_id = ike.uniqueid;
+    sa.child_id = child.uniqueid;
+    sa.ike_version = ike.version;
+    sa.local = *local;
+    sa.remote = {*remote, ike.remote_port};
+    sa.remote_id = ike.remote_id;
+    sa.spi_in = child.spi_in;
+    sa.spi_out = child.spi_out;
+    sa.encap = child.encap;
+    sa.encryption = child.encr_alg;
+    if (!child.encr_keysize.empty()) sa.encryption += "-" + child.encr_keysize;
+    sa.integrity = child.integ_alg;
+    return sa;
+}
+
+}  // namespace keel

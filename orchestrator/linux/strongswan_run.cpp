@@ -1,0 +1,375 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "linux/strongswan_impl.hpp"
+
+namespace keel {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kGreetingDeadline{5};
+constexpr Duration kFirstBackOff = milliseconds(200);
+constexpr Duration kLastBackOff = seconds(5);
+constexpr milliseconds kTick{500};
+constexpr unsigned kReconcileTicks = 4;  // 2 s
+constexpr int kAbsences = 2;  // polls without an IKE_SA before an attempt is dead; the log lags behind
+constexpr std::size_t kMaxEnds = 1024;
+
+// The events we follow; IKEv1 adopts children at reauthentication, so ike-updown says nothing of a death.
+constexpr std::array kEvents{"child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update", "log"};
+
+// Calls `done` when it has been called `count` times.
+std::function<void()> after(int count, std::function<void()> done) {
+    return [left = std::make_shared<int>(count), done = std::move(done)] {
+        if (--*left == 0) done();
+    };
+}
+
+}  // namespace
+
+Strongswan::Impl::Impl(asio::io_context& io, std::string path, Log& log, std::function<void(Event)> emit,
+                       std::function<void()> on_new_generation)
+    : io_(io),
+      path_(std::move(path)),
+      log_(log),
+      emit_(std::move(emit)),
+      on_new_generation_(std::move(on_new_generation)),
+      retry_timer_(io),
+      tick_timer_(io),
+      back_off_(kFirstBackOff) {}
+
+void Strongswan::Impl::start() {
+    asio::post(io_, [self = shared_from_this()] {
+        if (self->stopped_) return;
+        self->connect();
+        self->tick();
+    });
+}
+
+void Strongswan::Impl::stop() {
+    stopped_ = true;
+    drop_links();
+    retry_timer_.cancel();
+    tick_timer_.cancel();
+}
+
+// ---- the connection
+
+void Strongswan::Impl::connect() {
+    state_ = State::connecting;
+    links_up_ = 0;
+    const auto connected = [this] { on_connected(); };
+    const auto lost = [this](const Error& why) { on_link_lost(why); };
+    events_ = std::make_shared<ViciLink>(
+        io_,
+        ViciLink::Handlers{connected, lost, [this](const std::string& name, const vici::Message& message) {
+                               on_event(name, message);
+                           }});
+    commands_ = std::make_shared<ViciLink>(io_, ViciLink::Handlers{connected, lost, {}});
+    events_->connect(path_);
+    commands_->connect(path_);
+}
+
+void Strongswan::Impl::on_connected() {
+    if (++links_up_ == 2) greet();
+}
+
+void Strongswan::Impl::greet() {
+    struct Greeting {
+        vici::Version version;
+        std::string since;
+    };
+    auto greeting = std::make_shared<Greeting>();
+    const auto next = after(static_cast<int>(kEvents.size()) + 3, [this, greeting] {
+        if (greeting->version.version.empty() || greeting->since.empty()) {
+            return on_link_lost({ErrorCode::unavailable,
+                                 "what answers at " + path_ + " is not strongSwan's charon",
+                                 "set charon.vici to the vici socket of strongSwan's charon"});
+        }
+        // Two runs may begin within one second; the process tells them apart.
+        on_greeted(greeting->version, greeting->since + "/" + std::to_string(commands_->peer_pid()));
+    });
+    const auto registered = [next](const vici::Result<vici::Reply>&) { next(); };
+    for (const char* event : kEvents) events_->register_event(event, kGreetingDeadline, registered);
+    commands_->register_event("list-sa", kGreetingDeadline, registered);
+    commands_->request(vici::make_version(), kGreetingDeadline,
+                       [greeting, next](const vici::Result<vici::Reply>& reply) {
+                           if (!reply) return;
+                           if (auto version = vici::parse_version(reply->message))
+                               greeting->version = *version;
+                           next();
+                       });
+    commands_->request(vici::make_stats(), kGreetingDeadline,
+                       [greeting, next](const vici::Result<vici::Reply>& reply) {
+                           if (!reply) return;
+                           if (auto stats = vici::parse_stats(reply->message)) greeting->since = stats->since;
+                           next();
+                       });
+}
+
+void Strongswan::Impl::on_greeted(const vici::Version& version, const std::string& generation) {
+    version_ = version.version;
+    if (generation != generation_) {
+        if (!lost_told_) {
+            lose({ErrorCode::unavailable, "strongSwan was restarted", "its tunnels are made anew"});
+        }
+        log_.notice("strongswan version={} daemon={} since={}", version.version, version.daemon,
+                    quoted(generation));
+        generation_ = generation;
+        if (on_new_generation_) on_new_generation_();
+    }
+    state_ = State::loading;
+    snapshot_done_ = false;
+    clean_up();
+    for (auto& [name, declared] : declared_) send_load(declared);
+    // Requests are answered in order: with this answer all of the above is done.
+    request(vici::make_version(), [this](const vici::Result<vici::Reply>& reply) {
+        if (reply) on_loaded();
+    });
+}
+
+// What an earlier run of ours left, or what could not be unloaded while charon was away.
+void Strongswan::Impl::clean_up() {
+    request(vici::make_get_conns(), [this](const vici::Result<vici::Reply>& reply) {
+        if (!reply) return;
+        for (const std::string& conn : vici::parse_get_conns(reply->message)) {
+            const auto ours = our_name(conn);
+            if (ours && !find(*ours)) request(vici::make_unload_conn(conn));
+        }
+    });
+    request(vici::make_get_shared(), [this](const vici::Result<vici::Reply>& reply) {
+        if (!reply) return;
+        for (const std::string& secret : vici::parse_get_shared(reply->message)) {
+            const auto ours = our_name(secret);
+            if (ours && !find(*ours)) request(vici::make_unload_shared(secret));
+        }
+    });
+    request(vici::make_list_sas({.noblock = false}), [this](const vici::Result<vici::Reply>& reply) {
+        if (reply) on_snapshot(reply->streamed);
+    });
+}
+
+void Strongswan::Impl::on_snapshot(const std::vector<vici::Message>& streamed) {
+    snapshot_done_ = true;
+    std::vector<vici::IkeSa> kept;
+    for (const vici::Message& message : streamed) {
+        for (vici::IkeSa& ike : vici::parse_ike_sas(message)) {
+            const auto ours = our_name(ike.name);
+            if (!ours) continue;
+            // After a loss nobody knows what this SA was for; its peer will come again.
+            if (lost_told_ || !find(*ours)) {
+                log_.notice("ipsec connection={} ike={} left over: ended", quoted(*ours), ike.uniqueid);
+                end_ike(ike.uniqueid);
+            } else {
+                kept.push_back(std::move(ike));
+            }
+        }
+    }
+    tell(sas_.on_snapshot(kept));
+}
+
+void Strongswan::Impl::on_loaded() {
+    state_ = State::ready;
+    back_off_ = kFirstBackOff;
+    last_loss_.clear();
+    if (std::exchange(lost_told_, false)) tell(IpsecReady{version_});
+}
+
+void Strongswan::Impl::on_link_lost(const Error& why) {
+    const bool was_there = can_send();
+    drop_links();
+    state_ = State::offline;
+    // A connection that broke may be one that only needs making again: charon is lost when that fails.
+    if (!was_there) lose(why);
+    retry_later();
+}
+
+void Strongswan::Impl::lose(const Error& why) {
+    for (auto& [name, declared] : declared_) {
+        declared.loaded = false;
+        if (!declared.attempt) continue;
+        declared.attempt.reset();
+        tell(IpsecFailed{name, why});
+    }
+    sas_.clear();
+    ends_.clear();
+    const std::string text = why.text();
+    if (lost_told_ && text == last_loss_) return;
+    lost_told_ = true;
+    last_loss_ = text;
+    log_.warning("strongswan lost: {}", text);
+    tell(IpsecLost{why});
+}
+
+void Strongswan::Impl::drop_links() {
+    for (auto* link : {&events_, &commands_}) {
+        if (*link) (*link)->detach();
+        link->reset();
+    }
+    reconciling_ = false;
+}
+
+void Strongswan::Impl::retry_later() {
+    retry_timer_.expires_after(back_off_);
+    back_off_ = std::min(back_off_ * 2, kLastBackOff);
+    retry_timer_.async_wait([self = shared_from_this()](const std::error_code& code) {
+        if (!code && !self->stopped_) self->connect();
+    });
+}
+
+// ---- the watch
+
+void Strongswan::Impl::tick() {
+    tick_timer_.expires_after(kTick);
+    tick_timer_.async_wait([self = shared_from_this()](const std::error_code& code) {
+        if (code || self->stopped_) return;
+        if (self->state_ == State::ready) {
+            self->poll_attempts();
+            if (++self->ticks_ % kReconcileTicks == 0) self->reconcile();
+        }
+        self->tick();
+    });
+}
+
+void Strongswan::Impl::reconcile() {
+    if (std::exchange(reconciling_, true)) return;
+    auto conns = std::make_shared<vici::List>();
+    request(vici::make_get_conns(), [conns](const vici::Result<vici::Reply>& reply) {
+        if (reply) *conns = vici::parse_get_conns(reply->message);
+    });
+    request(vici::make_get_shared(), [this, conns](const vici::Result<vici::Reply>& reply) {
+        reconciling_ = false;
+        if (reply) reload_missing(*conns, vici::parse_get_shared(reply->message));
+    });
+}
+
+void Strongswan::Impl::reload_missing(const vici::List& conns, const vici::List& secrets) {
+    const std::set<std::string> present(conns.begin(), conns.end()), keys(secrets.begin(), secrets.end());
+    for (auto& [name, declared] : declared_) {
+        if (!declared.loaded) continue;
+        const bool complete = keys.contains(charon_name(name)) &&
+                              std::ranges::all_of(declared.names, [&present](const std::string& in_charon) {
+                                  return present.contains(in_charon);
+                              });
+        if (complete) continue;
+        log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quoted(name));
+        send_load(declared);
+    }
+}
+
+void Strongswan::Impl::poll_attempts() {
+    for (const auto& [key, declared] : declared_) {
+        if (!declared.attempt || !declared.attempt->accepted) continue;
+        request(vici::make_list_sas({.ike = declared.names.front(), .noblock = false}),
+                [this, name = key](const vici::Result<vici::Reply>& reply) {
+                    Declared* tried = find(name);
+                    if (!reply || !tried || !tried->attempt) return;
+                    if (!reply->streamed.empty()) {
+                        tried->attempt->absences = 0;
+                        return;
+                    }
+                    if (++tried->attempt->absences < kAbsences) return;
+                    fail_attempt(name, tried->attempt->reason.value_or(Error{ErrorCode::unavailable,
+                                                                             "charon gave up on " + name,
+                                                                             "look at charon's log"}));
+                });
+    }
+}
+
+void Strongswan::Impl::poll_drain() {
+    if (!drain_ || stopped_) return;
+    const auto finish = [this] {
+        if (auto drain = std::exchange(drain_, std::nullopt)) drain->done();
+    };
+    if (!can_send() || std::chrono::steady_clock::now() >= drain_->deadline) return finish();
+    auto timer = std::make_shared<asio::steady_timer>(io_, milliseconds(100));
+    auto left = std::make_shared<bool>(true);
+    request(vici::make_list_sas({.noblock = false}), [left](const vici::Result<vici::Reply>& reply) {
+        if (!reply) return;
+        *left = std::ranges::any_of(reply->streamed, [](const vici::Message& message) {
+            return std::ranges::any_of(message.entries(),
+                                       [](const auto& e) { return our_name(e.name).has_value(); });
+        });
+    });
+    timer->async_wait([self = shared_from_this(), timer, left, finish](const std::error_code&) {
+        if (*left) {
+            self->poll_drain();
+        } else {
+            finish();
+        }
+    });
+}
+
+void Strongswan::Impl::on_event(const std::string& name, const vici::Message& message) {
+    if (name == "log") return on_log(vici::parse_log(message));
+    if (!snapshot_done_ || !can_send()) return;  // the snapshot will tell
+    if (name == "child-updown") {
+        const bool up = message.flag("up");
+        for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
+            const auto ours = our_name(ike.name);
+            if (!ours || (up && !find(*ours))) continue;
+            if (up) {
+                if (Declared* declared = find(*ours)) declared->attempt.reset();
+                tell(sas_.on_up(ike));
+            } else {
+                const auto end = ends_.find(ike.uniqueid);
+                tell(sas_.on_down(ike, end == ends_.end() ? std::string() : end->second));
+            }
+        }
+    } else if (name == "child-rekey") {
+        for (const vici::Rekeyed& rekeyed : vici::parse_child_rekey(message)) tell(sas_.on_rekey(rekeyed));
+    } else if (name == "ike-update") {
+        on_ike_update(message);
+    } else if (name == "ike-rekey") {
+        on_ike_rekey(message);
+    } else if (name == "ike-updown" && !message.flag("up")) {
+        for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) ends_.erase(ike.uniqueid);
+    }
+}
+
+// The addresses beside the section are the new ones, those in it the old.
+void Strongswan::Impl::on_ike_update(const vici::Message& message) {
+    const auto remote = IpAddress::parse(message.value("remote-host"));
+    if (!remote) return;
+    const int port = std::atoi(std::string(message.value("remote-port")).c_str());
+    for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
+        tell(sas_.on_moved(ike.uniqueid, {*remote, static_cast<std::uint16_t>(port)}));
+    }
+}
+
+void Strongswan::Impl::on_ike_rekey(const vici::Message& message) {
+    for (const vici::Message::Entry& entry : message.entries()) {
+        const auto* section = std::get_if<vici::Message>(&entry.content);
+        if (!section) continue;
+        const vici::Message* before = section->find_section("old");
+        const vici::Message* now = section->find_section("new");
+        if (!before || !now) continue;
+        const auto id = [](const vici::Message& ike) {
+            return static_cast<std::uint32_t>(
+                std::strtoul(std::string(ike.value("uniqueid")).c_str(), nullptr, 10));
+        };
+        tell(sas_.on_ike_replaced(id(*before), id(*now)));
+    }
+}
+
+void Strongswan::Impl::on_log(const vici::LogLine& line) {
+    if (const auto failure = peer_failures_.on_line(std::chrono::steady_clock::now(), line, listening_)) {
+        log_.warning("ipsec {}", *failure);
+    }
+    const auto ours = our_name(line.ike_name);
+    if (!ours) return;
+    if (auto end = judge_end(line.text); end && ends_.size() < kMaxEnds) ends_[line.ike_id] = std::move(*end);
+    Declared* declared = find(*ours);
+    if (!declared || !declared->attempt) return;
+    Attempt& attempt = *declared->attempt;
+    if (tells_established(line.text)) attempt.established = true;
+    const auto verdict = judge_attempt(line.text, attempt.established);
+    if (!verdict) return;
+    attempt.reason = verdict->why;
+    if (verdict->fatal) fail_attempt(*ours, verdict->why);
+}
+
+}  // namespace keel
