@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lablib.hosts import make_hosts
 from lablib.lab import Lab
 
 LAB_KEY = pytest.StashKey[Lab]()
@@ -20,6 +21,12 @@ def lab(request: pytest.FixtureRequest):
     request.node.stash[LAB_KEY] = world
     yield world
     world.destroy()
+
+
+@pytest.fixture
+def hosts(lab):
+    """An LNS and a LAC, each with a charon that nobody has configured."""
+    return make_hosts(lab)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -26,17 +26,18 @@ charon {
 
 
 class Charon:
-    def __init__(self, node: Node):
+    def __init__(self, node: Node, wait: bool = True):
         self.node = node
         node.overlay("/etc/strongswan.conf", CONFIG)
-        self.start()
+        self.start(wait)
 
-    def start(self) -> None:
+    def start(self, wait: bool = True) -> None:
         self.node.path(VICI).unlink(missing_ok=True)
         # A pid file of a charon that was killed keeps the next one from starting.
         self.node.path("/run/charon.pid").unlink(missing_ok=True)
         self.process: Process = self.node.start("charon", CHARON)
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
 
     def wait_ready(self) -> None:
         wait_for(f"{self.node.name}: charon to answer",

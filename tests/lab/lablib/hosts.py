@@ -1,0 +1,65 @@
+"""The usual layout: one network, an LNS at 192.0.2.2 and a LAC at 192.0.2.1, each with a charon of its own."""
+
+from dataclasses import dataclass
+
+from . import keel2tpd
+from .charon import Charon
+from .keel2tpd import Keel2tpd
+from .lab import Lab
+from .net import Network
+from .node import Node
+
+LAC, LNS, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+INNER_LNS = "10.9.0.1"
+UP = "up"
+
+
+@dataclass
+class Hosts:
+    lab: Lab
+    net: Network
+    lac: Node
+    lns: Node
+    lac_charon: Charon
+    lns_charon: Charon
+
+    def start_lns(self, **options) -> Keel2tpd:
+        """keel2tpd with "lns/office"."""
+        daemon = Keel2tpd(self.lns, self.lab.build, lns={"office": keel2tpd.lns(self.lns, LNS, **options)})
+        daemon.wait_state("lns/office", "listening")
+        return daemon
+
+    def start_lac(self, server: str = LNS, **options) -> Keel2tpd:
+        """keel2tpd with "lac/branch"."""
+        return Keel2tpd(self.lac, self.lab.build, lac={"branch": keel2tpd.lac(self.lac, server, **options)})
+
+    def start_both(self, *, ike: int = 1, **lac_options) -> tuple[Keel2tpd, Keel2tpd]:
+        """(LAC, LNS), connected."""
+        server = self.start_lns(ike=ike)
+        client = self.start_lac(ike=ike, **lac_options)
+        client.wait_up("lac/branch")
+        return client, server
+
+    def stranger(self) -> Node:
+        node = self.lab.node("stranger")
+        self.net.attach(node, STRANGER)
+        return node
+
+
+def make_hosts(lab: Lab) -> Hosts:
+    net = lab.network("192.0.2.0/24")
+    lac, lns = lab.node("lac"), lab.node("lns")
+    net.attach(lac, LAC)
+    net.attach(lns, LNS)
+    lac_charon, lns_charon = Charon(lac, wait=False), Charon(lns, wait=False)
+    lac_charon.wait_ready()
+    lns_charon.wait_ready()
+    return Hosts(lab, net, lac, lns, lac_charon, lns_charon)
+
+
+def ping(node: Node, address: str, count: int = 3) -> None:
+    node.run("ping", "-q", "-c", str(count), "-i", "0.2", "-W", "5", address)
+
+
+def pings(node: Node, address: str) -> bool:
+    return node.succeeds("ping", "-q", "-c", "1", "-W", "1", address)

@@ -1,0 +1,171 @@
+"""keel2tpd on a node: its configuration, its life, and what `keel2tp show --json` says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .node import Node, Process
+from .wait import wait_for
+
+# A dead peer is noticed when a HELLO, sent after so many seconds of silence, and its retransmissions (1 s, doubling
+# to 8 s, five of them: RFC 2661 5.8) stay unanswered.
+HELLO = 5
+RETRANSMISSION = 1 + 2 + 4 + 8 + 8 + 8
+
+
+def write_secret(node: Node, name: str, text: str) -> dict[str, str]:
+    """A secret by reference, as the configuration has it."""
+    return {"file": node.write(f"/run/lab/secrets/{name}", text, 0o600)}
+
+
+def lns(node: Node, listen: str, *, psk: str = "example", ike: Any = "any", users: dict[str, str] | None = None,
+        pool: str = "10.9.0.0/24", local: str = "10.9.0.1", hello: int = HELLO, ipsec: dict | None = None,
+        ppp: dict | None = None) -> dict:
+    """One entry of "lns"."""
+    users = {"alice": "wonderland"} if users is None else users
+    return {"listen": [listen], "hello-interval": hello,
+            "ipsec": {"psk": write_secret(node, "lns.psk", psk), "ike": ike, **(ipsec or {})},
+            "ppp": {"auth": ["mschapv2", "pap"], "local-address": local, "pool": [pool], "dns": [local], **(ppp or {})},
+            "users": {user: {"password": write_secret(node, f"user.{user}", password)}
+                      for user, password in users.items()}}
+
+
+def lac(node: Node, server: str, *, psk: str = "example", ike: Any = 1, user: str = "alice",
+        password: str = "wonderland", routes: list[str] | None = None, hello: int = HELLO,
+        ipsec: dict | None = None, ppp: dict | None = None) -> dict:
+    """One entry of "lac"."""
+    return {"server": server, "hello-interval": hello,
+            "ipsec": {"psk": write_secret(node, "lac.psk", psk), "ike": ike, **(ipsec or {})},
+            "ppp": {"user": user, "password": write_secret(node, "lac.password", password), **(ppp or {})},
+            "routes": ["10.9.0.0/16"] if routes is None else routes}
+
+
+class Show:
+    """One answer of `keel2tp show --json`; the only place that knows its fields."""
+
+    def __init__(self, data: dict[str, Any]):
+        self.data = data
+
+    def connection(self, name: str) -> dict[str, Any]:
+        return next((one for one in self.data["connections"] if one["name"] == name), {})
+
+    def state(self, name: str) -> str:
+        return self.connection(name).get("state", "")
+
+    def why(self, name: str) -> dict[str, Any]:
+        """{"stage", "message", "remedy"}, or nothing."""
+        return self.connection(name).get("why") or {}
+
+    def why_text(self, name: str) -> str:
+        return " ".join(str(part) for part in self.why(name).values() if part)
+
+    def attempts(self, name: str) -> int:
+        return self.connection(name).get("attempts", 0)
+
+    def timeline(self, name: str) -> list[dict[str, Any]]:
+        return self.connection(name).get("timeline", [])
+
+    def refusals(self, name: str) -> list[dict[str, Any]]:
+        return self.connection(name).get("refusals", [])
+
+    @property
+    def tunnels(self) -> list[dict[str, Any]]:
+        return self.data["tunnels"]
+
+    @property
+    def sessions(self) -> list[dict[str, Any]]:
+        return self.data["sessions"]
+
+    @property
+    def running_sessions(self) -> list[dict[str, Any]]:
+        return [session for session in self.sessions if session.get("interface") and session.get("remote")]
+
+    @property
+    def sas(self) -> list[dict[str, Any]]:
+        return self.data["sas"]
+
+    @property
+    def guard(self) -> dict[str, int]:
+        """Packets that the guard dropped: cleartext_in, cleartext_out, foreign_in."""
+        return self.data["guard"]
+
+    @property
+    def datagrams_received(self) -> int:
+        return self.data["daemon"]["datagrams"]["received"]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self.data["daemon"]["cpu_seconds"]
+
+    @property
+    def charon_state(self) -> str:
+        return self.data["charon"]["state"]
+
+    @property
+    def charon_why(self) -> str:
+        return json.dumps(self.data["charon"].get("why") or "")
+
+
+class Keel2tpd:
+    def __init__(self, node: Node, build: Path, *, lns: dict[str, dict] | None = None,
+                 lac: dict[str, dict] | None = None, name: str = "keel2tpd", wait: bool = True):
+        self.node, self.build = node, build
+        config: dict[str, Any] = {}
+        if lns:
+            config["lns"] = lns
+        if lac:
+            config["lac"] = lac
+        self.config = node.write(f"/run/lab/{name}.json", json.dumps(config, indent=1), 0o600)
+        self.process: Process = node.start(name, build / "orchestrator/keel2tpd", "--config", self.config, "--plugin",
+                                           build / "pppd-plugin/keel2tp.so", "--log-level", "debug")
+        if wait:
+            wait_for(f"{node.name}: keel2tpd to answer", self.answers)
+
+    def answers(self) -> bool:
+        assert self.process.running, f"keel2tpd ended with {self.process.wait(1)}:\n{self.log()[-3000:]}"
+        return self.node.succeeds(self.build / "orchestrator/cli/keel2tp", "show")
+
+    def show(self) -> Show:
+        return Show(json.loads(self.node.run(self.build / "orchestrator/cli/keel2tp", "show", "--json")))
+
+    def show_text(self) -> str:
+        return self.node.run(self.build / "orchestrator/cli/keel2tp", "show")
+
+    def wait_state(self, connection: str, state: str, seconds: float = 60) -> Show:
+        """The first answer in which the connection has this state."""
+        last: list[Show] = []
+
+        def reached() -> str:
+            last[:] = [self.show()]
+            return state if last[0].state(connection) == state else ""
+
+        try:
+            wait_for(f"{self.node.name}: {connection} to be {state}", reached, seconds, 0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {last[0].connection(connection) if last else 'unknown'}") from None
+        return last[0]
+
+    def wait_up(self, connection: str, seconds: float = 60) -> Show:
+        return self.wait_state(connection, "up", seconds)
+
+    def wait_show(self, what: str, condition, seconds: float = 60) -> Show:
+        """The first answer that fulfils `condition(show)`."""
+        found: list[Show] = []
+
+        def fulfilled() -> bool:
+            found[:] = [self.show()]
+            return condition(found[0])
+
+        try:
+            wait_for(f"{self.node.name}: {what}", fulfilled, seconds, 0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; shown: {json.dumps(found[0].data) if found else 'nothing'}") from None
+        return found[0]
+
+    def log(self) -> str:
+        return self.process.text()
+
+    def stop(self, seconds: float = 30) -> None:
+        """SIGTERM; it must undo everything and end with 0."""
+        code = self.process.stop(seconds)
+        assert code == 0, f"{self.node.name}: keel2tpd ended with {code} on SIGTERM:\n{self.log()[-3000:]}"

@@ -1,0 +1,87 @@
+"""What breaks while tunnels are up, and how they come back by themselves."""
+
+import signal
+import time
+
+import pytest
+
+from lablib.hosts import INNER_LNS, LAC, LNS, ping
+from lablib.keel2tpd import HELLO, RETRANSMISSION
+from lablib.wait import wait_for
+
+SLACK = 10  # seconds, for an emulated machine
+
+
+def test_the_peer_vanishes_and_comes_back(hosts):
+    client, server = hosts.start_both()
+    hosts.net.cut(hosts.lac)
+    cut = time.monotonic()
+    noticed = client.wait_show("the LAC to notice", lambda show: show.state("lac/branch") != "up",
+                               HELLO + RETRANSMISSION + SLACK)
+    server.wait_show("the LNS to notice", lambda show: not show.tunnels and not show.sessions,
+                     HELLO + RETRANSMISSION + SLACK)
+    print(f"noticed by both {time.monotonic() - cut:.1f} s after the cut")
+    assert noticed.why("lac/branch")["message"]
+    wait_for("the LNS's pppd to end", lambda: not hosts.lns.pids("pppd"), 10)
+    assert not hosts.lns.run("ip", "l2tp", "show", "tunnel").strip()
+    assert server.show().connection("lns/office")["pool"]["used"] == 0
+    wait_for("the LAC's routes to go", lambda: "10.9.0.0/16" not in hosts.lac.run("ip", "route"), 10)
+
+    hosts.net.mend(hosts.lac)
+    client.wait_up("lac/branch", 120)
+    ping(hosts.lac, INNER_LNS)
+    assert len(server.show().running_sessions) == 1
+
+
+def test_the_link_goes_down_and_up(hosts):
+    client, server = hosts.start_both()
+    hosts.net.carrier(hosts.lac, False)
+    client.wait_show("the LAC to notice", lambda show: show.state("lac/branch") != "up",
+                     HELLO + RETRANSMISSION + SLACK)
+    hosts.net.carrier(hosts.lac, True)
+    client.wait_up("lac/branch", 120)
+    ping(hosts.lac, INNER_LNS)
+    server.wait_show("only the new session", lambda show: len(show.running_sessions) == 1
+                     and len(show.tunnels) == 1, HELLO + RETRANSMISSION + SLACK)
+
+
+def test_a_killed_lac_that_returns_replaces_its_tunnel(hosts):
+    client, server = hosts.start_both()
+    (old,) = server.show().tunnels
+    client.process.kill()
+    wait_for("the LAC's control socket to be dead", lambda: not hosts.lac.pids("keel2tpd"))
+    fresh = hosts.start_lac()
+    fresh.wait_up("lac/branch", 90)
+    ping(hosts.lac, INNER_LNS)
+    server.wait_show("only the new tunnel", lambda show: len(show.tunnels) == 1
+                     and show.tunnels[0]["id"] != old["id"], HELLO + RETRANSMISSION + SLACK)
+
+
+def test_a_killed_daemon_leaks_nothing_in_clear(hosts):
+    client, _ = hosts.start_both()
+    wire = hosts.net.capture(hosts.lac)
+    client.process.kill()
+    hosts.lac.succeeds("ping", "-q", "-c", "5", "-i", "0.2", "-W", "1", INNER_LNS)
+    assert not [packet for packet in wire.stop() if ".1701" in packet], "user packets left in clear"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+@pytest.mark.parametrize("where", ["lac", "lns"])
+def test_charon_restarts_while_the_tunnel_is_up(hosts, where, how):
+    client, server = hosts.start_both()
+    daemon, charon = (client, hosts.lac_charon) if where == "lac" else (server, hosts.lns_charon)
+    charon.process.signal(how)
+    charon.process.wait()
+    shown = daemon.wait_show("the loss of charon to be shown", lambda show: show.charon_state == "unavailable", 20)
+    assert len(shown.charon_why) > 2
+    charon.start()
+    daemon.wait_show("charon to be used again", lambda show: show.charon_state == "ready", 20)
+    # The old tunnel may need its HELLO to be found dead by the side that kept its charon.
+    client.wait_show("the old tunnel to be given up and a new one to be up",
+                     lambda show: show.state("lac/branch") == "up" and show.running_sessions
+                     and len(show.sas) == 1 and show.connection("lac/branch").get("attempts") is not None, 120)
+    wait_for("traffic to pass again", lambda: hosts.lac.succeeds("ping", "-q", "-c", "1", "-W", "1", INNER_LNS), 120)
+    server.wait_show("one session", lambda show: len(show.running_sessions) == 1, HELLO + RETRANSMISSION + SLACK)
+    stale = [line for line in hosts.lac.run("ip", "xfrm", "state").splitlines()
+             if line.startswith(f"src {LAC} dst {LNS}")]
+    assert len(stale) == 1, f"SAs of the charon before are left: {stale}"

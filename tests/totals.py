@@ -1,0 +1,56 @@
+"""Adds up the test cases of the unit tests (doctest's own count) and of the lab (pytest's), for tests/all.
+
+usage: totals.py MESON_TESTLOG_JSON MESON_EXIT JUNIT_XML LAB_EXIT
+"""
+
+import json
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+DOCTEST = re.compile(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
+
+
+def unit_cases(log: Path) -> tuple[int, int]:
+    """(passed, failed) cases; a program that ended without doctest's summary counts as one case."""
+    passed = failed = 0
+    for line in log.read_text().splitlines() if log.exists() else []:
+        test = json.loads(line)
+        counts = DOCTEST.search(re.sub(r"\x1b\[[0-9;]*m", "", test.get("stdout", "")))
+        ok = test["result"] in ("OK", "EXPECTEDFAIL")
+        program_passed, program_failed = map(int, counts.groups()) if counts else (int(ok), int(not ok))
+        passed += program_passed
+        # A sanitizer or a crash at exit fails a program whose cases all passed.
+        failed += program_failed if ok or program_failed else 1
+    return passed, failed
+
+
+def lab_scenarios(junit: Path) -> tuple[int, int]:
+    """(passed, failed) scenarios; a scenario whose clean-up failed has failed."""
+    if not junit.exists():
+        return 0, 0
+    cases: dict[str, bool] = {}
+    for case in ElementTree.parse(junit).iter("testcase"):
+        if case.find("skipped") is not None:
+            continue
+        name = f"{case.get('classname')}.{case.get('name')}"
+        ok = case.find("failure") is None and case.find("error") is None
+        cases[name] = cases.get(name, True) and ok
+    return sum(cases.values()), len(cases) - sum(cases.values())
+
+
+def main() -> int:
+    testlog, unit_exit, junit, lab_exit = sys.argv[1:]
+    unit, lab = unit_cases(Path(testlog)), lab_scenarios(Path(junit))
+    # A runner that failed without a failed case (it could not start, or timed out) is itself a failure.
+    unit = (unit[0], unit[1] or int(int(unit_exit) != 0 or not sum(unit)))
+    lab = (lab[0], lab[1] or int(int(lab_exit) != 0 or not sum(lab)))
+    print(f"\nunit test cases: {unit[0]} passed, {unit[1]} failed; lab scenarios: {lab[0]} passed, {lab[1]} failed")
+    failed = unit[1] + lab[1]
+    print(f"{unit[0] + lab[0]} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
