@@ -54,6 +54,14 @@ private:
         std::uint64_t serial = 0;  // of the load, so that answers to an older one are told apart
         std::optional<Attempt> attempt;
     };
+    // A run of charon. `since` is reckoned back from its uptime and wavers by a second; 0 pid: not to be
+    // told.
+    struct Generation {
+        pid_t process = 0;
+        std::int64_t since = 0;  // seconds, charon's local time
+
+        [[nodiscard]] bool same_run(const Generation& other) const;
+    };
     struct Drain {
         std::function<void()> done;
         vici::Time deadline;
@@ -63,7 +71,7 @@ private:
     void connect();
     void on_connected();
     void greet();
-    void on_greeted(const vici::Version& version, const std::string& generation);
+    void on_greeted(const vici::Version& version, const vici::Stats& stats);
     void clean_up();
     void on_snapshot(const std::vector<vici::Message>& streamed);
     void on_loaded();

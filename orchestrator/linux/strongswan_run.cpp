@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <utility>
 
 #include "linux/strongswan_impl.hpp"
@@ -28,7 +31,17 @@ std::function<void()> after(int count, std::function<void()> done) {
     };
 }
 
+// "Nov 20 16:14:34 2026"; 0 where it does not parse.
+std::int64_t seconds_of(const std::string& since) {
+    std::tm parts{};
+    return strptime(since.c_str(), "%b %d %H:%M:%S %Y", &parts) ? timegm(&parts) : 0;
+}
+
 }  // namespace
+
+bool Strongswan::Impl::Generation::same_run(const Generation& other) const {
+    return process == other.process && std::abs(since - other.since) <= 2;
+}
 
 Strongswan::Impl::Impl(asio::io_context& io, std::string path, Log& log, std::function<void(Event)> emit,
                        std::function<void()> on_new_generation)
@@ -80,17 +93,16 @@ void Strongswan::Impl::on_connected() {
 void Strongswan::Impl::greet() {
     struct Greeting {
         vici::Version version;
-        std::string since;
+        vici::Stats stats;
     };
     auto greeting = std::make_shared<Greeting>();
     const auto next = after(static_cast<int>(kEvents.size()) + 3, [this, greeting] {
-        if (greeting->version.version.empty() || greeting->since.empty()) {
+        if (greeting->version.version.empty() || greeting->stats.since.empty()) {
             return on_link_lost({ErrorCode::unavailable,
                                  "what answers at " + path_ + " is not strongSwan's charon",
                                  "set charon.vici to the vici socket of strongSwan's charon"});
         }
-        // Two runs may begin within one second; the process tells them apart.
-        on_greeted(greeting->version, greeting->since + "/" + std::to_string(commands_->peer_pid()));
+        on_greeted(greeting->version, greeting->stats);
     });
     const auto registered = [next](const vici::Result<vici::Reply>&) { next(); };
     for (const char* event : kEvents) events_->register_event(event, kGreetingDeadline, registered);
@@ -105,14 +117,15 @@ void Strongswan::Impl::greet() {
     commands_->request(vici::make_stats(), kGreetingDeadline,
                        [greeting, next](const vici::Result<vici::Reply>& reply) {
                            if (!reply) return;
-                           if (auto stats = vici::parse_stats(reply->message)) greeting->since = stats->since;
+                           if (auto stats = vici::parse_stats(reply->message)) greeting->stats = *stats;
                            next();
                        });
 }
 
-void Strongswan::Impl::on_greeted(const vici::Version& version, const std::string& generation) {
+void Strongswan::Impl::on_greeted(const vici::Version& version, const vici::Stats& stats) {
     version_ = version.version;
-    if (generation != generation_) {
+    const Generation generation{commands_->peer_pid(), seconds_of(stats.since)};
+    if (!generation_ || !generation.same_run(*generation_)) {
         if (!lost_told_) {
             lose({ErrorCode::unavailable, "strongSwan was restarted", "its tunnels are made anew"});
         }
