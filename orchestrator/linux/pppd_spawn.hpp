@@ -1,0 +1,41 @@
+// Starting pppd: fork, a private view of the file system in which pppd finds no file of its own, exec. And
+// what can be known beforehand: whether pppd, the plugin and the kernel's side are there and fit together.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace keel {
+
+struct PppdPaths {
+    std::string pppd = "/usr/sbin/pppd";
+    std::string plugin;  // absolute path of keel2tp.so
+};
+
+struct SpawnedPppd {
+    pid_t pid = -1;  // not reaped: the caller does that when `pidfd` turns readable
+    UniqueFd pidfd;
+    UniqueFd wire;    // our end of the socketpair, non-blocking
+    UniqueFd output;  // pppd's stdout and stderr, non-blocking
+};
+
+// Where the build installs the plugin.
+[[nodiscard]] std::string installed_pppd_plugin();
+
+// Whether the files are there and may be used. Cheap: no process is started.
+[[nodiscard]] Status check_pppd_files(const PppdPaths& paths);
+
+// The same, and that pppd's version is the one that the plugin was built for: runs `pppd --version` and waits
+// for it, so it is for start-up only.
+[[nodiscard]] Status probe_pppd(const PppdPaths& paths);
+
+// pppd finds /etc/ppp and /run empty (no options file, no scripts, no secrets, no shared database or pid
+// file), its user's ~/.ppprc too, and has descriptors 0 to 3 only: /dev/null, the output pipe twice, the
+// wire. What fails after the fork is one line in `output` and exit status 127.
+[[nodiscard]] Result<SpawnedPppd> spawn_pppd(const PppdPaths& paths);
+
+}  // namespace keel
