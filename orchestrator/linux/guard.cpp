@@ -1,0 +1,180 @@
+#include "linux/guard.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/netlink.h>
+#include <nftables/libnftables.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+
+#include "base/unique_fd.hpp"
+#include "linux/errors.hpp"
+#include "linux/modules.hpp"
+#include "linux/system.hpp"
+
+namespace keel {
+namespace {
+
+constexpr int kCapNetAdmin = 12;
+
+// libnftables ends the process when it cannot open its socket; so it is tried first.
+Status netfilter_answers() {
+    const auto try_open = [] {
+        return UniqueFd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+    };
+    if (try_open()) return {};
+    if (auto loaded = load_module("nf_tables"); !loaded)
+        return wrap(loaded.error(), "no guard without nftables");
+    if (try_open()) return {};
+    return system_fail(errno, "no guard: the kernel has no netfilter netlink",
+                       missing_module_remedy("nf_tables"));
+}
+
+bool is_netfilter_socket(int fd) {
+    int domain = 0, protocol = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_NETLINK) return false;
+    size = sizeof protocol;
+    return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == NETLINK_NETFILTER;
+}
+
+// libnftables opens its netlink socket without close-on-exec, and pppd must not inherit it. Returns the
+// socket.
+int close_on_exec() {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+        const std::string name = entry.path().filename().string();
+        int fd = -1;
+        std::from_chars(name.data(), name.data() + name.size(), fd);
+        if (fd < 0 || !is_netfilter_socket(fd)) continue;
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return fd;
+    }
+    return -1;
+}
+
+std::string first_line(const char* text) {
+    const std::string all = text == nullptr ? "" : text;
+    return all.substr(0, all.find('\n'));
+}
+
+}  // namespace
+
+void Guard::FreeContext::operator()(nft_ctx* context) const {
+    nft_ctx_free(context);
+}
+
+Guard::Guard(Log& log) : log_(log) {}
+Guard::~Guard() = default;
+
+Status Guard::open() {
+    if (context_) return {};
+    if (!has_capability(kCapNetAdmin)) {
+        return fail(ErrorCode::denied, "no guard: this process may not change nftables",
+                    "run as root or with CAP_NET_ADMIN in this network namespace");
+    }
+    if (auto answers = netfilter_answers(); !answers) return answers;
+    context_.reset(nft_ctx_new(NFT_CTX_DEFAULT));
+    if (!context_) return fail(ErrorCode::io, "libnftables gave no context");
+    nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_NUMERIC_ALL);
+    nft_ctx_buffer_output(context_.get());
+    nft_ctx_buffer_error(context_.get());
+    netlink_fd_ = close_on_exec();
+    return {};
+}
+
+Result<std::string> Guard::run(const std::string& commands) {
+    if (auto opened = open(); !opened) return std::unexpected(opened.error());
+    const int result = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
+    // libnftables may have opened its socket anew (it does when a dump was interrupted).
+    if (const int flags = fcntl(netlink_fd_, F_GETFD); flags < 0 || (flags & FD_CLOEXEC) == 0) {
+        netlink_fd_ = close_on_exec();
+    }
+    std::string output = nft_ctx_get_output_buffer(context_.get());
+    const std::string error = first_line(nft_ctx_get_error_buffer(context_.get()));
+    if (result != 0)
+        return fail(ErrorCode::io, fmt::format("nftables table inet {}: {}", kGuardTable, error));
+    return output;
+}
+
+Status Guard::install(std::span<const IpAddress> protected_addresses) {
+    std::string text = guard_install_text(protected_addresses);
+    for (const GuardedTunnel& tunnel : tunnels_) {
+        const auto owner = ports_by_mark_.find(tunnel.mark);
+        if (owner != ports_by_mark_.end() && owner->second == tunnel.local.port) {
+            text += guard_add_text(tunnel, std::nullopt);
+        }
+    }
+    if (auto done = run(text); !done) {
+        Error error = done.error();
+        if (error.remedy.empty()) {
+            error.remedy =
+                "the rules need the kernel modules nf_tables, nft_xfrm and nf_tables_inet "
+                "(CONFIG_NF_TABLES, CONFIG_NFT_XFRM); on OpenWrt kmod-nft-xfrm";
+        }
+        return wrap(std::move(error), "the guard against cleartext L2TP cannot be installed");
+    }
+    installed_ = true;
+    log_.notice("guard=installed table=inet/{} addresses={}", kGuardTable, protected_addresses.size());
+    return {};
+}
+
+void Guard::remove() {
+    if (auto done = run(guard_remove_text()); !done) {
+        log_.warning("guard=stays error={}", keel::quoted(done.error().text()));
+        return;
+    }
+    if (installed_) log_.notice("guard=removed table=inet/{}", kGuardTable);
+    installed_ = false;
+}
+
+Result<GuardCounters> Guard::counters() {
+    auto listing = run(fmt::format("list counters table inet {}\n", kGuardTable));
+    if (!listing) return std::unexpected(listing.error());
+    if (const auto counters = parse_guard_counters(*listing)) return *counters;
+    return fail(ErrorCode::not_found, "the guard's counters are gone",
+                fmt::format("somebody changed table inet {}: restart keel2tpd", kGuardTable));
+}
+
+Status Guard::add(const GuardedTunnel& tunnel) {
+    if (!installed_) {
+        return fail(ErrorCode::internal, "a tunnel was opened before the guard was installed");
+    }
+    const auto present = ports_by_mark_.find(tunnel.mark);
+    std::optional<std::uint16_t> replaces;
+    if (present != ports_by_mark_.end()) replaces = present->second;
+    if (auto done = run(guard_add_text(tunnel, replaces)); !done) {
+        return wrap(done.error(), fmt::format("mark {:#x} -> port {}", tunnel.mark, tunnel.local.port));
+    }
+    ports_by_mark_[tunnel.mark] = tunnel.local.port;
+    tunnels_.insert(tunnel);
+    return {};
+}
+
+void Guard::erase(const GuardedTunnel& tunnel) {
+    if (tunnels_.erase(tunnel) == 0) return;
+    const auto owner = ports_by_mark_.find(tunnel.mark);
+    const bool owns_mark = owner != ports_by_mark_.end() && owner->second == tunnel.local.port;
+    if (owns_mark) ports_by_mark_.erase(owner);
+    if (!installed_) return;
+    if (auto done = run(guard_delete_text(tunnel, owns_mark)); !done) {
+        log_.warning("guard=entry-stays mark={:#x} port={} error={}", tunnel.mark, tunnel.local.port,
+                     keel::quoted(done.error().text()));
+    }
+}
+
+std::vector<SocketAddress> Guard::leftovers() {
+    std::vector<SocketAddress> out;
+    for (const char* set : {"tunnels4", "tunnels6"}) {
+        const auto listing = run(fmt::format("list set inet {} {}\n", kGuardTable, set));
+        if (!listing) continue;
+        const auto found = parse_guard_ports(*listing);
+        out.insert(out.end(), found.begin(), found.end());
+    }
+    return out;
+}
+
+}  // namespace keel
