@@ -4,6 +4,20 @@
 //
 // The order of use, always: one input (receive, on_timeout or a command), then poll_output() until it is empty,
 // then next_timeout().
+//
+// What can be relied on:
+//  - Every tunnel (from open_tunnel or TunnelOffered on) ends with one TunnelDown and then one TunnelGone, whoever
+//    ended it and by whatever command; before its TunnelDown every session of it has had its SessionDown.
+//  - Every session (from open_session or SessionOffered on) ends with one SessionDown. If we sent the CDN, its id is
+//    not given to another session before the peer acknowledged that.
+//  - A message is given up, and its tunnel with it (TunnelDown, timeout), one retransmission cycle after it was first
+//    sent: the sum of min(retransmit_initial * 2^i, retransmit_cap) for i = 0..retransmit_limit, 31 s by default.
+//    A peer that falls silent on an idle tunnel is therefore noticed hello_interval + one cycle after the last control
+//    message that came from it; sooner, if something was waiting for its acknowledgement.
+//  - TunnelGone comes, after our StopCCN, when the peer acknowledged it, or after one cycle; after the peer's StopCCN,
+//    31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or abandon_tunnel, at once.
+//  - A set-up that the peer acknowledges but does not carry on with is ended after 60 s (TunnelDown or SessionDown,
+//    timeout). What waits for accept_* or reject_* waits without limit.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +59,7 @@ struct EndpointConfig {
     std::size_t max_half_open = 1024;           // tunnels that peers began and did not complete
 };
 
-// A tunnel that we begin may differ: a LAC notices a dead LNS by its own interval.
+// A tunnel may differ: a LAC notices a dead LNS by its own interval.
 struct TunnelOptions {
     std::string host_name;                      // empty: the endpoint's
     std::optional<Duration> hello_interval;
@@ -72,6 +86,8 @@ struct DownReason {
     std::uint16_t result = 0;                   // Result Code, 4.4.2; 0: none
     std::uint16_t error = 0;                    // Error Code, 4.4.2; 0: none
     std::string message;                        // the Error Message or our own words; printable UTF-8 or ASCII
+    enum class Scope { tunnel, session };
+    Scope scope = Scope::tunnel;                // whose codes these are: those of StopCCN or those of CDN
     [[nodiscard]] std::string text() const;     // "peer sent StopCCN: Requester is being shut down (result 6): ..."
 };
 
@@ -180,7 +196,8 @@ public:
 
     // ---- commands: tunnels. An unknown id is an Error (not_found); a wrong state is an Error (invalid).
     [[nodiscard]] Result<LocalTunnelId> open_tunnel(Time now, const Path& path, const TunnelOptions& options = {});
-    [[nodiscard]] Status accept_tunnel(Time now, LocalTunnelId tunnel);
+    // `options` are for this tunnel, as with open_tunnel.
+    [[nodiscard]] Status accept_tunnel(Time now, LocalTunnelId tunnel, const TunnelOptions& options = {});
     [[nodiscard]] Status reject_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result, std::uint16_t error,
                                        std::string message);
     // Sends StopCCN; the sessions go with it. `result` as in 4.4.2 (6: being shut down).

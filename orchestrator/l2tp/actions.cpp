@@ -1,0 +1,263 @@
+// From a step of a machine to messages, outputs, timers and tables.
+#include <algorithm>
+
+#include "l2tp/endpoint_impl.hpp"
+
+namespace keel::l2tp {
+
+namespace {
+
+constexpr Duration kSetupTime = seconds(60);  // for a peer that acknowledges but does not answer
+constexpr Duration kLinger = seconds(31);     // RFC 2661 5.7: the peer's full retransmission cycle
+constexpr std::uint16_t kFirmwareRevision = 1;
+
+Bytes to_bytes(const std::string& text) {
+    const ByteView view = as_bytes(text);
+    return {view.begin(), view.end()};
+}
+
+std::string text_of(const std::optional<Bytes>& value) {
+    return value ? printable(as_text(*value)) : std::string();
+}
+
+std::uint16_t wire(LocalTunnelId id) {
+    return static_cast<std::uint16_t>(id.value);
+}
+std::uint16_t wire(PeerTunnelId id) {
+    return static_cast<std::uint16_t>(id.value);
+}
+std::uint16_t wire(LocalSessionId id) {
+    return static_cast<std::uint16_t>(id.value);
+}
+std::uint16_t wire(PeerSessionId id) {
+    return static_cast<std::uint16_t>(id.value);
+}
+
+// The Error Code is always there: xl2tpd refuses a Result Code AVP without it, though 4.4.2 makes it
+// optional.
+ResultCode result_code(const DownReason& reason) {
+    return {reason.result, reason.error, reason.message};
+}
+
+template <class M>
+void learn(Tunnel& tunnel, const M& message) {
+    tunnel.peer = PeerTunnelId(message.assigned_tunnel_id);
+    tunnel.peer_host_name = printable(message.host_name);
+    tunnel.peer_vendor_name = text_of(message.vendor_name);
+    tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
+    // 4.4.3: "If absent, the peer must assume a Window Size of 4".
+    tunnel.reliable.set_peer_window(message.receive_window_size.value_or(4));
+}
+
+}  // namespace
+
+std::size_t PeerKeyHash::operator()(const PeerKey& key) const noexcept {
+    const auto mix = [](std::size_t seed, std::size_t value) {
+        return seed ^ (value + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2));
+    };
+    std::size_t seed = std::hash<SocketAddress>{}(key.path.remote);
+    seed = mix(seed, std::hash<IpAddress>{}(key.path.local));
+    seed = mix(seed, key.path.binding);
+    return mix(seed, key.peer.value);
+}
+
+// ---- tunnels
+// -------------------------------------------------------------------------------------------------------
+
+void Endpoint::Impl::apply(Time now, Tunnel& tunnel, const TunnelStep& step, const Cause& cause) {
+    const bool was_half_open = tunnel.half_open();
+    tunnel.state = step.next;
+    if (tunnel.half_open() != was_half_open) was_half_open ? --half_open : ++half_open;
+    if (tunnel.state == TunnelState::established) tunnel.deadline.reset();
+    for (const TunnelAction action : step.actions) act(now, tunnel, action, step.reason, cause);
+}
+
+void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const DownReason& reason,
+                         const Cause& cause) {
+    switch (action) {
+        case TunnelAction::none: return;
+        case TunnelAction::send_sccrq: return introduce<Sccrq>(now, tunnel, cause.options);
+        case TunnelAction::offer: return act_offer(tunnel);
+        case TunnelAction::send_sccrp: return introduce<Sccrp>(now, tunnel, cause.options);
+        case TunnelAction::learn_peer: return act_learn_peer(tunnel, cause);
+        case TunnelAction::send_scccn: return send(tunnel, Scccn{});
+        case TunnelAction::report_up:
+            outputs.emplace_back(
+                TunnelUp{tunnel.local, tunnel.peer, tunnel.peer_host_name, tunnel.peer_vendor_name});
+            return;
+        case TunnelAction::end_sessions: return act_end_sessions(now, tunnel, reason);
+        case TunnelAction::report_down: outputs.emplace_back(TunnelDown{tunnel.local, reason}); return;
+        case TunnelAction::send_stopccn: return act_send_stopccn(now, tunnel, reason);
+        case TunnelAction::linger: return act_linger(now, tunnel);
+        case TunnelAction::release: outputs.emplace_back(TunnelGone{tunnel.local}); return;
+    }
+}
+
+// SCCRQ and SCCRP: what we say of ourselves is alike in both.
+template <class M>
+void Endpoint::Impl::introduce(Time now, Tunnel& tunnel, const TunnelOptions* options) {
+    M message;
+    message.host_name = config.host_name;
+    if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
+    if (options != nullptr && options->hello_interval) tunnel.hello_interval = *options->hello_interval;
+    message.assigned_tunnel_id = wire(tunnel.local);
+    message.bearer_capabilities = 0;  // 4.4.3: we place no outgoing calls
+    message.receive_window_size = config.receive_window;
+    message.firmware_revision = kFirmwareRevision;
+    message.vendor_name = to_bytes(config.vendor_name);
+    send(tunnel, message);
+    tunnel.deadline = now + kSetupTime;
+}
+
+void Endpoint::Impl::act_offer(const Tunnel& tunnel) {
+    outputs.emplace_back(TunnelOffered{tunnel.local, tunnel.peer, tunnel.path, tunnel.peer_host_name,
+                                       tunnel.peer_vendor_name});
+}
+
+void Endpoint::Impl::act_learn_peer(Tunnel& tunnel, const Cause& cause) {
+    learn(tunnel, std::get<Sccrp>(*cause.message));
+    outputs.emplace_back(TunnelPeerKnown{tunnel.local, tunnel.peer, tunnel.path});
+}
+
+void Endpoint::Impl::act_end_sessions(Time now, Tunnel& tunnel, const DownReason& reason) {
+    if (tunnel.sessions.empty()) return;
+    const DownReason lost{DownReason::Cause::tunnel_down, 0, 0, reason.text(), DownReason::Scope::session};
+    while (!tunnel.sessions.empty()) {
+        Session& session = sessions.at(tunnel.sessions.back());
+        if (const auto next = step(session, session_event::TunnelLost{lost})) apply(now, session, *next);
+    }
+}
+
+void Endpoint::Impl::act_send_stopccn(Time now, Tunnel& tunnel, const DownReason& reason) {
+    // What has no Ns yet is without object now; what was sent must still arrive before the StopCCN.
+    tunnel.reliable.drop_unsent();
+    send(tunnel, Stopccn{wire(tunnel.local), result_code(reason)});
+    tunnel.deadline = now + limits.cycle();
+}
+
+void Endpoint::Impl::act_linger(Time now, Tunnel& tunnel) {
+    tunnel.stopped_by_peer = true;
+    tunnel.reliable.drop_outgoing();
+    tunnel.deadline = now + kLinger;
+}
+
+// ---- sessions
+// ------------------------------------------------------------------------------------------------------
+
+void Endpoint::Impl::apply(Time now, Session& session, const SessionStep& step, const Cause& cause) {
+    Tunnel& tunnel = tunnels.at(session.tunnel);
+    session.state = step.next;
+    const bool setting_up = step.next == SessionState::wait_reply || step.next == SessionState::wait_connect;
+    timers.set(session.timer, setting_up ? std::optional(now + kSetupTime) : std::nullopt);
+    for (const SessionAction action : step.actions) act(now, tunnel, session, action, step.reason, cause);
+}
+
+void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionAction action,
+                         const DownReason& reason, const Cause& cause) {
+    switch (action) {
+        case SessionAction::none: return;
+        case SessionAction::send_icrq: {
+            Icrq icrq;
+            icrq.assigned_session_id = wire(session.local);
+            icrq.call_serial_number = session.call_serial;
+            icrq.bearer_type = 0;  // 4.4.4: not over a physical link
+            return send(tunnel, PeerSessionId(), icrq);
+        }
+        case SessionAction::offer: {
+            const auto& icrq = std::get<Icrq>(*cause.message);
+            // The ICRP will carry the acknowledgement, if it comes soon.
+            tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
+            outputs.emplace_back(SessionOffered{tunnel.local, session.local, session.peer,
+                                                SessionKind::incoming_call, session.call_serial,
+                                                text_of(icrq.calling_number)});
+            return;
+        }
+        case SessionAction::send_icrp: return send(tunnel, session.peer, Icrp{wire(session.local)});
+        case SessionAction::learn_peer:
+            session.peer = PeerSessionId(std::get<Icrp>(*cause.message).assigned_session_id);
+            outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
+            return;
+        case SessionAction::send_iccn: {
+            // 4.4.3: only a framing that the peer's Framing Capabilities have.
+            Iccn iccn;
+            iccn.tx_connect_speed = session.tx_speed;
+            iccn.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
+            iccn.sequencing_required = session.sequencing;
+            return send(tunnel, session.peer, iccn);
+        }
+        case SessionAction::connect: {
+            const auto& iccn = std::get<Iccn>(*cause.message);
+            session.sequencing = iccn.sequencing_required;
+            session.tx_speed = iccn.tx_connect_speed;
+            return;
+        }
+        case SessionAction::report_up:
+            outputs.emplace_back(SessionUp{tunnel.local, session.local, session.peer, session.sequencing});
+            return;
+        case SessionAction::report_down:
+            outputs.emplace_back(SessionDown{tunnel.local, session.local, reason});
+            return;
+        case SessionAction::send_cdn:
+            return send(tunnel, session.peer, Cdn{result_code(reason), wire(session.local), {}},
+                        session.local);
+        case SessionAction::release: return release(tunnel, session);
+    }
+}
+
+void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
+    timers.set(session.timer, std::nullopt);
+    const LocalSessionId last = tunnel.sessions.back();
+    sessions.at(last).position = session.position;
+    tunnel.sessions[session.position] = last;
+    tunnel.sessions.pop_back();
+    sessions.erase(session.local);
+}
+
+// ---- sending
+// -------------------------------------------------------------------------------------------------------
+
+void Endpoint::Impl::send(Tunnel& tunnel, const Message& message) {
+    send(tunnel, PeerSessionId(), message);
+}
+
+void Endpoint::Impl::send(Tunnel& tunnel, PeerSessionId peer_session, const Message& message,
+                          LocalSessionId frees) {
+    tunnel.reliable.queue(encode_message(wire(tunnel.peer), wire(peer_session), message), frees);
+}
+
+void Endpoint::Impl::settle(Time now, Tunnel& tunnel) {
+    if (tunnel.state == TunnelState::idle) return forget(tunnel);
+    const std::uint64_t retransmitted = tunnel.reliable.state().retransmitted;
+    while (auto datagram = tunnel.reliable.poll_transmit(now, wire(tunnel.peer), limits)) {
+        ++counters.sent;
+        outputs.emplace_back(Send{tunnel.local, tunnel.path, std::move(*datagram)});
+    }
+    counters.retransmitted += tunnel.reliable.state().retransmitted - retransmitted;
+    timers.set(tunnel.timer, deadline(tunnel));
+}
+
+std::optional<Time> Endpoint::Impl::hello_at(const Tunnel& tunnel) const {
+    const bool wanted = tunnel.state == TunnelState::established && tunnel.hello_interval > Duration{} &&
+                        tunnel.reliable.all_acknowledged();
+    if (!wanted) return std::nullopt;
+    return tunnel.last_heard + tunnel.hello_interval;
+}
+
+std::optional<Time> Endpoint::Impl::deadline(const Tunnel& tunnel) const {
+    std::optional<Time> earliest;
+    for (const auto& at : {tunnel.reliable.next_timeout(), hello_at(tunnel), tunnel.deadline}) {
+        if (at && (!earliest || *at < *earliest)) earliest = at;
+    }
+    return earliest;
+}
+
+void Endpoint::Impl::forget(Tunnel& tunnel) {
+    timers.set(tunnel.timer, std::nullopt);
+    if (!tunnel.initiator) {
+        const auto entry = by_peer.find(PeerKey{tunnel.path, tunnel.peer});
+        if (entry != by_peer.end() && entry->second == tunnel.local) by_peer.erase(entry);
+    }
+    tunnels.erase(tunnel.local);
+}
+
+}  // namespace keel::l2tp

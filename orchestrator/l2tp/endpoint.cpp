@@ -1,0 +1,294 @@
+#include "l2tp/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "l2tp/endpoint_impl.hpp"
+
+namespace keel::l2tp {
+
+namespace {
+
+constexpr std::size_t kIds = 65535;  // 16 bits, but for 0
+
+// A free id: random, because the kernel may find a session by its id alone and old data may still be on its
+// way; counted on from there when many are taken.
+template <class IdType, class Map>
+std::optional<IdType> free_id(std::uint16_t start, const Map& taken) {
+    if (taken.size() >= kIds) return std::nullopt;
+    IdType id(start);
+    while (!id || taken.contains(id)) id = IdType((id.value + 1) & 0xffff);
+    return id;
+}
+
+DownReason local_reason(std::uint16_t result, std::uint16_t error, std::string message,
+                        DownReason::Scope scope) {
+    return {DownReason::Cause::local, result, error, std::move(message), scope};
+}
+
+}  // namespace
+
+Endpoint::Impl::Impl(EndpointConfig config_, Random& random_) : config(std::move(config_)), random(random_) {
+    // 4.4.3: a Receive Window Size of 0 and an empty Host Name are invalid.
+    config.receive_window = std::max<std::uint16_t>(config.receive_window, 1);
+    if (config.host_name.empty()) config.host_name = "keel2tp";
+    limits = {config.retransmit_initial, config.retransmit_cap, config.retransmit_limit,
+              config.receive_window};
+    next_call_serial = random.u32();
+}
+
+Tunnel* Endpoint::Impl::find_tunnel(LocalTunnelId id) {
+    const auto found = tunnels.find(id);
+    return found == tunnels.end() ? nullptr : &found->second;
+}
+
+std::uint16_t Endpoint::Impl::random_id() {
+    std::uint16_t id = 0;
+    while (id == 0) id = static_cast<std::uint16_t>(random.u32() & 0xffff);
+    return id;
+}
+
+Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
+    const auto id = free_id<LocalTunnelId>(random_id(), tunnels);
+    if (!id) return nullptr;
+    Tunnel& tunnel = tunnels[*id];
+    tunnel.local = *id;
+    tunnel.path = path;
+    tunnel.hello_interval = config.hello_interval;
+    tunnel.last_heard = now;
+    tunnel.timer.tunnel = *id;
+    return &tunnel;
+}
+
+Session* Endpoint::Impl::make_session(Tunnel& tunnel) {
+    const auto id = free_id<LocalSessionId>(random_id(), sessions);
+    if (!id) return nullptr;
+    Session& session = sessions[*id];
+    session.tunnel = tunnel.local;
+    session.local = *id;
+    session.position = tunnel.sessions.size();
+    session.timer.tunnel = tunnel.local;
+    session.timer.session = *id;
+    tunnel.sessions.push_back(*id);
+    return &session;
+}
+
+Status Endpoint::Impl::command(Time now, LocalTunnelId id, const TunnelEvent& event, std::string_view what,
+                               const Cause& cause) {
+    Tunnel* tunnel = find_tunnel(id);
+    if (tunnel == nullptr) {
+        return fail(ErrorCode::not_found, fmt::format("{}: there is no tunnel {}", what, id.value));
+    }
+    const auto next = step(*tunnel, event);
+    if (!next) {
+        return fail(ErrorCode::invalid,
+                    fmt::format("{}: tunnel {} is not in a state for it", what, id.value));
+    }
+    apply(now, *tunnel, *next, cause);
+    settle(now, *tunnel);
+    return {};
+}
+
+Status Endpoint::Impl::command(Time now, LocalTunnelId tunnel_id, LocalSessionId id,
+                               const SessionEvent& event, std::string_view what) {
+    Tunnel* tunnel = find_tunnel(tunnel_id);
+    Session* session = tunnel == nullptr ? nullptr : find_session(*tunnel, id);
+    if (session == nullptr) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("{}: there is no session {} in tunnel {}", what, id.value, tunnel_id.value));
+    }
+    const auto next = step(*session, event);
+    if (!next) {
+        return fail(ErrorCode::invalid, fmt::format("{}: session {} of tunnel {} is not in a state for it",
+                                                    what, id.value, tunnel_id.value));
+    }
+    apply(now, *session, *next);
+    settle(now, *tunnel);
+    return {};
+}
+
+void Endpoint::Impl::on_tunnel_timer(Time now, Tunnel& tunnel) {
+    const auto happen = [&](const TunnelEvent& event) {
+        if (const auto next = step(tunnel, event)) apply(now, tunnel, *next);
+    };
+    if (!tunnel.reliable.on_timeout(now, limits)) happen(tunnel_event::Unreachable{});
+    if (tunnel.deadline && *tunnel.deadline <= now) {
+        tunnel.deadline.reset();
+        happen(tunnel_event::Expired{});
+    }
+    // RFC 2661 6.5: a HELLO after a time of silence; what is unacknowledged already probes the peer as well.
+    if (const auto hello = hello_at(tunnel); hello && *hello <= now) send(tunnel, Hello{});
+    settle(now, tunnel);
+}
+
+void Endpoint::Impl::on_session_timer(Time now, Session& session) {
+    Tunnel* tunnel = find_tunnel(session.tunnel);
+    if (const auto next = step(session, session_event::Expired{})) apply(now, session, *next);
+    if (tunnel != nullptr) settle(now, *tunnel);
+}
+
+// ---- the public side
+// -----------------------------------------------------------------------------------------------
+
+Endpoint::Endpoint(EndpointConfig config, Random& random)
+    : impl_(std::make_unique<Impl>(std::move(config), random)) {}
+Endpoint::~Endpoint() = default;
+Endpoint::Endpoint(Endpoint&&) noexcept = default;
+Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
+
+void Endpoint::receive(Time now, const Path& path, ByteView datagram) {
+    impl_->receive(now, path, datagram);
+}
+
+void Endpoint::on_timeout(Time now) {
+    while (Timer* timer = impl_->timers.take_due(now)) {
+        if (timer->session) {
+            impl_->on_session_timer(now, impl_->sessions.at(timer->session));
+        } else {
+            impl_->on_tunnel_timer(now, impl_->tunnels.at(timer->tunnel));
+        }
+    }
+}
+
+std::optional<Time> Endpoint::next_timeout() const {
+    return impl_->timers.next();
+}
+
+std::optional<Output> Endpoint::poll_output() {
+    if (impl_->outputs.empty()) return std::nullopt;
+    Output output = std::move(impl_->outputs.front());
+    impl_->outputs.pop_front();
+    return output;
+}
+
+Result<LocalTunnelId> Endpoint::open_tunnel(Time now, const Path& path, const TunnelOptions& options) {
+    if (impl_->tunnels.size() >= impl_->config.max_tunnels) {
+        return fail(ErrorCode::busy,
+                    fmt::format("the limit of {} tunnels is reached", impl_->config.max_tunnels),
+                    "raise the limit or close a tunnel");
+    }
+    Tunnel* tunnel = impl_->make_tunnel(now, path);
+    if (tunnel == nullptr) return fail(ErrorCode::busy, "every tunnel id is taken", "close a tunnel");
+    tunnel->initiator = true;
+    const LocalTunnelId id = tunnel->local;
+    const auto next = step(*tunnel, tunnel_event::Open{});
+    if (!next) return fail(ErrorCode::internal, "a new tunnel cannot be opened");
+    impl_->apply(now, *tunnel, *next, Cause{nullptr, &options});
+    impl_->settle(now, *tunnel);
+    return id;
+}
+
+Status Endpoint::accept_tunnel(Time now, LocalTunnelId tunnel, const TunnelOptions& options) {
+    return impl_->command(now, tunnel, tunnel_event::Accept{}, "accept_tunnel", Cause{nullptr, &options});
+}
+
+Status Endpoint::reject_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result, std::uint16_t error,
+                               std::string message) {
+    Tunnel* found = impl_->find_tunnel(tunnel);
+    if (found != nullptr && found->state != TunnelState::wait_offer) {
+        return fail(ErrorCode::invalid, fmt::format("reject_tunnel: tunnel {} is not offered", tunnel.value));
+    }
+    return impl_->command(
+        now, tunnel,
+        tunnel_event::Stop{local_reason(result, error, std::move(message), DownReason::Scope::tunnel)},
+        "reject_tunnel");
+}
+
+Status Endpoint::close_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result, std::string message) {
+    return impl_->command(
+        now, tunnel,
+        tunnel_event::Stop{local_reason(result, 0, std::move(message), DownReason::Scope::tunnel)},
+        "close_tunnel");
+}
+
+Status Endpoint::abandon_tunnel(Time now, LocalTunnelId tunnel, std::string message) {
+    return impl_->command(
+        now, tunnel, tunnel_event::Abandon{local_reason(0, 0, std::move(message), DownReason::Scope::tunnel)},
+        "abandon_tunnel");
+}
+
+Result<LocalSessionId> Endpoint::open_session(Time now, LocalTunnelId tunnel_id,
+                                              const SessionOptions& options) {
+    Tunnel* tunnel = impl_->find_tunnel(tunnel_id);
+    if (tunnel == nullptr) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("open_session: there is no tunnel {}", tunnel_id.value));
+    }
+    if (tunnel->state != TunnelState::established) {
+        return fail(ErrorCode::invalid,
+                    fmt::format("open_session: tunnel {} is not established", tunnel_id.value),
+                    "wait for TunnelUp");
+    }
+    Session* session = impl_->make_session(*tunnel);
+    if (session == nullptr) return fail(ErrorCode::busy, "every session id is taken", "close a session");
+    session->lac = true;
+    session->sequencing = options.sequencing;
+    session->tx_speed = options.tx_speed;
+    session->call_serial = impl_->next_call_serial++;
+    const LocalSessionId id = session->local;
+    const auto next = step(*session, session_event::Open{});
+    if (!next) return fail(ErrorCode::internal, "a new session cannot be opened");
+    impl_->apply(now, *session, *next);
+    impl_->settle(now, *tunnel);
+    return id;
+}
+
+Status Endpoint::accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session) {
+    return impl_->command(now, tunnel, session, session_event::Accept{}, "accept_session");
+}
+
+Status Endpoint::reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
+                                std::uint16_t error, std::string message) {
+    const auto found = impl_->sessions.find(session);
+    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
+        found->second.state != SessionState::wait_offer) {
+        return fail(ErrorCode::invalid,
+                    fmt::format("reject_session: session {} is not offered", session.value));
+    }
+    return impl_->command(
+        now, tunnel, session,
+        session_event::Stop{local_reason(result, error, std::move(message), DownReason::Scope::session)},
+        "reject_session");
+}
+
+Status Endpoint::close_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
+                               std::string message) {
+    return impl_->command(
+        now, tunnel, session,
+        session_event::Stop{local_reason(result, 0, std::move(message), DownReason::Scope::session)},
+        "close_session");
+}
+
+const EndpointCounters& Endpoint::counters() const {
+    return impl_->counters;
+}
+
+std::optional<TunnelStatus> Endpoint::tunnel_status(LocalTunnelId id) const {
+    const Tunnel* tunnel = impl_->find_tunnel(id);
+    if (tunnel == nullptr) return std::nullopt;
+    const ReliableState& reliable = tunnel->reliable.state();
+    const auto live = [&](LocalSessionId session) {
+        return impl_->sessions.at(session).state != SessionState::closing;
+    };
+    return TunnelStatus{
+        .tunnel = tunnel->local,
+        .peer_tunnel = tunnel->peer,
+        .path = tunnel->path,
+        .state = tunnel->state,
+        .peer_host_name = tunnel->peer_host_name,
+        .peer_vendor_name = tunnel->peer_vendor_name,
+        .ns = tunnel->reliable.next_ns(),
+        .nr = reliable.nr,
+        .unacknowledged = reliable.numbered,
+        .queued = reliable.outgoing.size() - reliable.numbered,
+        .retransmitted = reliable.retransmitted,
+        .sessions = static_cast<std::size_t>(std::ranges::count_if(tunnel->sessions, live)),
+    };
+}
+
+std::size_t Endpoint::tunnel_count() const {
+    return impl_->tunnels.size();
+}
+
+}  // namespace keel::l2tp

@@ -1,0 +1,107 @@
+// Endpoint's inside: where tunnels and sessions live, and what carries out the steps of their machines.
+// receive.cpp: from a datagram to a step. actions.cpp: from a step to messages and outputs. endpoint.cpp:
+// commands, timers and status.
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+
+#include "l2tp/endpoint.hpp"
+#include "l2tp/message.hpp"
+#include "l2tp/reliable.hpp"
+#include "l2tp/session.hpp"
+#include "l2tp/timers.hpp"
+#include "l2tp/tunnel.hpp"
+
+namespace keel::l2tp {
+
+// What makes a peer's SCCRQ a new one or a duplicate.
+struct PeerKey {
+    Path path;
+    PeerTunnelId peer;
+    bool operator==(const PeerKey&) const = default;
+};
+struct PeerKeyHash {
+    std::size_t operator()(const PeerKey& key) const noexcept;
+};
+
+// What a step was caused by, for those actions that need it.
+struct Cause {
+    const Message* message = nullptr;
+    const TunnelOptions* options = nullptr;  // open_tunnel, accept_tunnel
+};
+
+struct Endpoint::Impl {
+    Impl(EndpointConfig config_, Random& random_);
+
+    EndpointConfig config;
+    ReliableLimits limits;
+    Random& random;
+    std::unordered_map<LocalTunnelId, Tunnel> tunnels;
+    std::unordered_map<LocalSessionId, Session> sessions;
+    std::unordered_map<PeerKey, LocalTunnelId, PeerKeyHash> by_peer;  // tunnels that peers began
+    Timers timers;
+    std::deque<Output> outputs;
+    EndpointCounters counters;
+    std::size_t half_open = 0;
+    std::uint32_t next_call_serial = 0;
+    std::vector<LocalSessionId> freed;  // scratch of receive
+
+    // ---- receive.cpp
+    void receive(Time now, const Path& path, ByteView bytes);
+    void receive_unaddressed(Time now, const Path& path, const Datagram& datagram, ByteView bytes);
+    void receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
+                       ByteView bytes);
+    void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq);
+    void receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes);
+    void deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body);
+    void deliver_session(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
+    void deliver_fault(Time now, Tunnel& tunnel, const ControlHeader& header, const MessageFault& fault);
+    void offer_session(Time now, Tunnel& tunnel, const Icrq& icrq, const Message& message);
+    void answer_stray(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
+    void refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, const DownReason& reason);
+    void refuse_call(Time now, Tunnel& tunnel, std::uint16_t peer_session, const ResultCode& result);
+    [[nodiscard]] bool on_path(const Tunnel& tunnel, const Path& path) const;
+    // RFC 2661 8.1: an SCCRP may come from another port than the SCCRQ went to, and fixes it.
+    [[nodiscard]] bool moved_reply(const Tunnel& tunnel, const Path& path, const Datagram& datagram) const;
+    [[nodiscard]] Session* find_session(const Tunnel& tunnel, LocalSessionId id);
+    [[nodiscard]] Session* find_addressed(const Tunnel& tunnel, const ControlHeader& header,
+                                          const Message& message);
+
+    // ---- actions.cpp
+    void apply(Time now, Tunnel& tunnel, const TunnelStep& step, const Cause& cause = {});
+    void act(Time now, Tunnel& tunnel, TunnelAction action, const DownReason& reason, const Cause& cause);
+    void apply(Time now, Session& session, const SessionStep& step, const Cause& cause = {});
+    void act(Time now, Tunnel& tunnel, Session& session, SessionAction action, const DownReason& reason,
+             const Cause& cause);
+    void act_offer(const Tunnel& tunnel);
+    void act_learn_peer(Tunnel& tunnel, const Cause& cause);
+    void act_end_sessions(Time now, Tunnel& tunnel, const DownReason& reason);
+    template <class M>
+    void introduce(Time now, Tunnel& tunnel, const TunnelOptions* options);
+    void act_send_stopccn(Time now, Tunnel& tunnel, const DownReason& reason);
+    void act_linger(Time now, Tunnel& tunnel);
+    void send(Tunnel& tunnel, const Message& message);
+    void send(Tunnel& tunnel, PeerSessionId peer_session, const Message& message, LocalSessionId frees = {});
+    // The last call of every input that touched the tunnel: sends what may go, sets its timer, or forgets it.
+    void settle(Time now, Tunnel& tunnel);
+    [[nodiscard]] std::optional<Time> deadline(const Tunnel& tunnel) const;
+    [[nodiscard]] std::optional<Time> hello_at(const Tunnel& tunnel) const;
+    void forget(Tunnel& tunnel);
+    void release(Tunnel& tunnel, Session& session);
+
+    // ---- endpoint.cpp
+    void on_tunnel_timer(Time now, Tunnel& tunnel);
+    void on_session_timer(Time now, Session& session);
+    [[nodiscard]] Tunnel* find_tunnel(LocalTunnelId id);
+    // Nothing: every id is taken.
+    [[nodiscard]] Tunnel* make_tunnel(Time now, const Path& path);
+    [[nodiscard]] Session* make_session(Tunnel& tunnel);
+    [[nodiscard]] std::uint16_t random_id();
+    [[nodiscard]] Status command(Time now, LocalTunnelId id, const TunnelEvent& event, std::string_view what,
+                                 const Cause& cause = {});
+    [[nodiscard]] Status command(Time now, LocalTunnelId tunnel, LocalSessionId id, const SessionEvent& event,
+                                 std::string_view what);
+};
+
+}  // namespace keel::l2tp

@@ -1,0 +1,290 @@
+// From a datagram to a step of a machine: demultiplexing, admission of SCCRQs, delivery in order.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "l2tp/endpoint_impl.hpp"
+
+namespace keel::l2tp {
+
+namespace {
+
+// Answers that may pile up for a peer that keeps calling and does not acknowledge.
+constexpr std::size_t kMaxBacklog = 4096;
+
+DownReason fault_reason(const Fault& fault, DownReason::Scope scope) {
+    // 4.4.2: result 2, "general error", is the same number in StopCCN and CDN.
+    return {DownReason::Cause::protocol, static_cast<std::uint16_t>(StopResult::general_error),
+            static_cast<std::uint16_t>(fault.error), fault.message, scope};
+}
+
+ResultCode call_failure(GeneralError error, std::string message) {
+    return {static_cast<std::uint16_t>(CallResult::general_error), static_cast<std::uint16_t>(error),
+            std::move(message)};
+}
+
+bool is_session_message(const Message& message) {
+    return std::holds_alternative<Icrq>(message) || std::holds_alternative<Icrp>(message) ||
+           std::holds_alternative<Iccn>(message) || std::holds_alternative<Cdn>(message) ||
+           std::holds_alternative<Ocrq>(message) || std::holds_alternative<Ocrp>(message) ||
+           std::holds_alternative<Occn>(message) || std::holds_alternative<Wen>(message) ||
+           std::holds_alternative<Sli>(message);
+}
+
+}  // namespace
+
+void Endpoint::Impl::receive(Time now, const Path& path, ByteView bytes) {
+    const Datagram datagram = read_datagram(bytes);
+    switch (datagram.kind) {
+        case Datagram::Kind::data:
+        case Datagram::Kind::other_version: return;  // RFC 2661 3.1: an unknown version is discarded
+        case Datagram::Kind::malformed: ++counters.received, ++counters.malformed; return;
+        case Datagram::Kind::control: break;
+    }
+    ++counters.received;
+    if (datagram.header.tunnel == 0) return receive_unaddressed(now, path, datagram, bytes);
+    Tunnel* tunnel = find_tunnel(LocalTunnelId(datagram.header.tunnel));
+    if (tunnel == nullptr) {
+        ++counters.unknown_tunnel;
+        return;
+    }
+    if (!on_path(*tunnel, path)) {
+        if (!moved_reply(*tunnel, path, datagram)) {
+            ++counters.unknown_tunnel;
+            return;
+        }
+        tunnel->path.remote.port = path.remote.port;
+    }
+    receive_for(now, *tunnel, datagram, bytes);
+}
+
+bool Endpoint::Impl::on_path(const Tunnel& tunnel, const Path& path) const {
+    return tunnel.path.remote == path.remote && tunnel.path.binding == path.binding;
+}
+
+bool Endpoint::Impl::moved_reply(const Tunnel& tunnel, const Path& path, const Datagram& datagram) const {
+    if (tunnel.state != TunnelState::wait_ctl_reply || datagram.header.ns != 0) return false;
+    if (tunnel.path.remote.ip != path.remote.ip || tunnel.path.binding != path.binding) return false;
+    const auto message = decode_message(datagram.body);
+    return message && std::holds_alternative<Sccrp>(*message);
+}
+
+// Tunnel id 0: an SCCRQ; or the StopCCN of a peer that does not know our id yet (4.4.3).
+void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datagram& datagram,
+                                         ByteView bytes) {
+    const auto message = decode_message(datagram.body);
+    if (!message) {
+        ++counters.malformed;
+        const MessageFault& fault = message.error();
+        if (fault.type == static_cast<std::uint16_t>(MessageType::sccrq) && fault.peer_id != 0) {
+            refuse_tunnel(path, fault.peer_id, fault_reason(fault.fault, DownReason::Scope::tunnel));
+        }
+        return;
+    }
+    if (const auto* sccrq = std::get_if<Sccrq>(&*message))
+        return receive_sccrq(now, path, datagram, *sccrq, bytes);
+    if (const auto* stopccn = std::get_if<Stopccn>(&*message)) {
+        const auto known = by_peer.find(PeerKey{path, PeerTunnelId(stopccn->assigned_tunnel_id)});
+        if (known != by_peer.end()) return receive_for(now, tunnels.at(known->second), datagram, bytes);
+    }
+    ++counters.unknown_tunnel;
+}
+
+void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
+                                   ByteView bytes) {
+    const auto known = by_peer.find(PeerKey{path, PeerTunnelId(sccrq.assigned_tunnel_id)});
+    if (known != by_peer.end()) {
+        Tunnel& tunnel = tunnels.at(known->second);
+        if (tunnel.state == TunnelState::wait_offer) {
+            ++counters.duplicates;
+            return;
+        }
+        // A peer that has ended the tunnel may begin a new one with the same id at once.
+        if (!tunnel.stopped_by_peer) return receive_for(now, tunnel, datagram, bytes);
+        by_peer.erase(known);
+    }
+    // 5.8: sequence numbers begin at 0.
+    if (datagram.header.ns != 0 || datagram.header.nr != 0) {
+        ++counters.malformed;
+        return;
+    }
+    if (const auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value())) {
+        return refuse_tunnel(path, sccrq.assigned_tunnel_id, *reason);
+    }
+    if (tunnels.size() >= config.max_tunnels) {
+        ++counters.refused;
+        return refuse_tunnel(path, sccrq.assigned_tunnel_id,
+                             fault_reason({GeneralError::resources, "the limit of tunnels is reached"},
+                                          DownReason::Scope::tunnel));
+    }
+    // In a flood no answer is the best one: an honest peer sends its SCCRQ again.
+    if (half_open >= config.max_half_open) {
+        ++counters.refused;
+        return;
+    }
+    offer_tunnel(now, path, datagram, sccrq);
+}
+
+void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq) {
+    Tunnel* tunnel = make_tunnel(now, path);
+    if (tunnel == nullptr) {
+        ++counters.refused;
+        return;
+    }
+    tunnel->peer = PeerTunnelId(sccrq.assigned_tunnel_id);
+    tunnel->peer_host_name = printable(sccrq.host_name);
+    if (sccrq.vendor_name) tunnel->peer_vendor_name = printable(as_text(*sccrq.vendor_name));
+    tunnel->peer_sync_framing = (sccrq.framing_capabilities & kSyncFraming) != 0;
+    tunnel->reliable.set_peer_window(sccrq.receive_window_size.value_or(4));
+    // Nothing is acknowledged before it is decided; the SCCRP or StopCCN will do it.
+    static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, freed));
+    tunnel->reliable.delay_acknowledgement(std::nullopt);
+    by_peer.emplace(PeerKey{path, tunnel->peer}, tunnel->local);
+    if (const auto next = step(*tunnel, tunnel_event::Offer{})) apply(now, *tunnel, *next);
+    settle(now, *tunnel);
+}
+
+void Endpoint::Impl::receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes) {
+    freed.clear();
+    const auto verdict =
+        tunnel.reliable.receive(now, datagram.header, bytes, datagram.body.empty(), limits, freed);
+    if (verdict == Reliable::Verdict::impossible_nr) {
+        ++counters.malformed;
+        return;
+    }
+    tunnel.last_heard = now;
+    for (const LocalSessionId id : freed) {
+        Session* session = find_session(tunnel, id);
+        if (session == nullptr) continue;
+        if (const auto next = step(*session, session_event::Acknowledged{})) apply(now, *session, *next);
+    }
+    switch (verdict) {
+        case Reliable::Verdict::deliver:
+            deliver(now, tunnel, datagram.header, datagram.body);
+            while (auto early = tunnel.reliable.take_early(now)) {
+                const Datagram kept = read_datagram(*early);
+                deliver(now, tunnel, kept.header, kept.body);
+            }
+            break;
+        case Reliable::Verdict::duplicate: ++counters.duplicates; break;
+        case Reliable::Verdict::nothing:
+        case Reliable::Verdict::dropped:
+        case Reliable::Verdict::impossible_nr: break;
+    }
+    if (tunnel.reliable.all_acknowledged()) {
+        if (const auto next = step(tunnel, tunnel_event::Acknowledged{})) apply(now, tunnel, *next);
+    }
+    settle(now, tunnel);
+}
+
+void Endpoint::Impl::deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body) {
+    const auto message = decode_message(body);
+    if (!message) return deliver_fault(now, tunnel, header, message.error());
+    const TunnelStep next = step(tunnel, *message);
+    apply(now, tunnel, next, Cause{&*message});
+    if (tunnel.state == TunnelState::established && is_session_message(*message)) {
+        deliver_session(now, tunnel, header, *message);
+    }
+}
+
+void Endpoint::Impl::deliver_session(Time now, Tunnel& tunnel, const ControlHeader& header,
+                                     const Message& message) {
+    if (Session* session = find_addressed(tunnel, header, message)) {
+        const SessionStep next = step(*session, message);
+        return apply(now, *session, next, Cause{&message});
+    }
+    if (const auto* icrq = std::get_if<Icrq>(&message)) return offer_session(now, tunnel, *icrq, message);
+    answer_stray(now, tunnel, header, message);
+}
+
+// 4.1, 7.1: what cannot be accepted ends the session that it belongs to, else the tunnel.
+void Endpoint::Impl::deliver_fault(Time now, Tunnel& tunnel, const ControlHeader& header,
+                                   const MessageFault& fault) {
+    if (tunnel.state == TunnelState::closing) return;
+    if (!fault.of_session() || tunnel.state != TunnelState::established) {
+        const auto next =
+            step(tunnel, tunnel_event::Stop{fault_reason(fault.fault, DownReason::Scope::tunnel)});
+        if (next) apply(now, tunnel, *next);
+        return;
+    }
+    if (Session* session = find_session(tunnel, LocalSessionId(header.session))) {
+        const auto next =
+            step(*session, session_event::Stop{fault_reason(fault.fault, DownReason::Scope::session)});
+        if (next) apply(now, *session, *next);
+        return;
+    }
+    // A call that was never begun: refused, if the peer told its id; else there is nobody to tell.
+    const bool request = fault.type == static_cast<std::uint16_t>(MessageType::icrq) ||
+                         fault.type == static_cast<std::uint16_t>(MessageType::ocrq);
+    if (request && fault.peer_id != 0) {
+        refuse_call(now, tunnel, fault.peer_id, call_failure(fault.fault.error, fault.fault.message));
+    }
+}
+
+void Endpoint::Impl::offer_session(Time now, Tunnel& tunnel, const Icrq& icrq, const Message& message) {
+    Session* session = tunnel.reliable.state().outgoing.size() < kMaxBacklog ? make_session(tunnel) : nullptr;
+    if (session == nullptr) {
+        return refuse_call(now, tunnel, icrq.assigned_session_id,
+                           call_failure(GeneralError::resources, "no session id is free"));
+    }
+    session->peer = PeerSessionId(icrq.assigned_session_id);
+    session->call_serial = icrq.call_serial_number;
+    if (const auto next = step(*session, session_event::Offer{}))
+        apply(now, *session, *next, Cause{&message});
+}
+
+// A message of a session that does not exist. 7.4.1, 7.4.2: an ICRP out of nowhere is answered by CDN, the
+// others are of no effect (they may have crossed our CDN).
+void Endpoint::Impl::answer_stray(Time now, Tunnel& tunnel, const ControlHeader& header,
+                                  const Message& message) {
+    if (const auto* icrp = std::get_if<Icrp>(&message)) {
+        refuse_call(
+            now, tunnel, icrp->assigned_session_id,
+            call_failure(GeneralError::session_id, fmt::format("no session {} here", header.session)));
+    } else if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
+        refuse_call(
+            now, tunnel, ocrq->assigned_session_id,
+            {static_cast<std::uint16_t>(CallResult::no_facilities), 0, "outgoing calls are not supported"});
+    }
+}
+
+// A StopCCN without a tunnel: nothing is kept, so that it costs no more than the SCCRQ did. It is not
+// retransmitted; the peer's next SCCRQ brings another one.
+void Endpoint::Impl::refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, const DownReason& reason) {
+    Bytes message =
+        encode_message(peer_tunnel, 0, Stopccn{random_id(), {reason.result, reason.error, reason.message}});
+    set_sequence(message, 0, 1);
+    ++counters.sent;
+    outputs.emplace_back(Send{LocalTunnelId(), path, std::move(message)});
+}
+
+// A CDN for a call that has no session; the id that it names stays taken until it is acknowledged.
+void Endpoint::Impl::refuse_call(Time, Tunnel& tunnel, std::uint16_t peer_session, const ResultCode& result) {
+    if (tunnel.reliable.state().outgoing.size() >= kMaxBacklog) return;
+    Session* session = make_session(tunnel);
+    if (session == nullptr) return;
+    session->peer = PeerSessionId(peer_session);
+    session->state = SessionState::closing;
+    send(tunnel, session->peer, Cdn{result, static_cast<std::uint16_t>(session->local.value), {}},
+         session->local);
+}
+
+Session* Endpoint::Impl::find_session(const Tunnel& tunnel, LocalSessionId id) {
+    const auto found = sessions.find(id);
+    return found == sessions.end() || found->second.tunnel != tunnel.local ? nullptr : &found->second;
+}
+
+Session* Endpoint::Impl::find_addressed(const Tunnel& tunnel, const ControlHeader& header,
+                                        const Message& message) {
+    if (header.session != 0) return find_session(tunnel, LocalSessionId(header.session));
+    // 4.4.4: the CDN of a peer that does not know our id yet names its own.
+    const auto* cdn = std::get_if<Cdn>(&message);
+    if (cdn == nullptr) return nullptr;
+    const auto same = [&](LocalSessionId id) {
+        return sessions.at(id).peer.value == cdn->assigned_session_id;
+    };
+    const auto found = std::ranges::find_if(tunnel.sessions, same);
+    return found == tunnel.sessions.end() ? nullptr : &sessions.at(*found);
+}
+
+}  // namespace keel::l2tp

@@ -1,0 +1,188 @@
+#include "l2tp/session.hpp"
+
+#include <fmt/format.h>
+
+namespace keel::l2tp {
+
+namespace {
+
+using enum SessionAction;
+using Actions = std::array<SessionAction, 3>;
+
+template <class... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+SessionStep stay(const Session& session) {
+    return {session.state, {}, {}};
+}
+
+SessionStep stop(DownReason reason) {
+    return {SessionState::closing, Actions{report_down, send_cdn}, std::move(reason)};
+}
+
+SessionStep forget(DownReason reason) {
+    return {SessionState::idle, Actions{report_down, release}, std::move(reason)};
+}
+
+DownReason reason_of(DownReason::Cause cause, CallResult result, GeneralError error, std::string message) {
+    return {cause, static_cast<std::uint16_t>(result), static_cast<std::uint16_t>(error), std::move(message),
+            DownReason::Scope::session};
+}
+
+std::string_view state_name(SessionState state) {
+    switch (state) {
+        case SessionState::idle: return "idle";
+        case SessionState::wait_offer: return "wait-offer";
+        case SessionState::wait_tunnel: return "wait-tunnel";
+        case SessionState::wait_reply: return "wait-reply";
+        case SessionState::wait_connect: return "wait-connect";
+        case SessionState::established: return "established";
+        case SessionState::closing: return "closing";
+    }
+    return "";
+}
+
+DownReason breach(const Session& session, MessageType type) {
+    return reason_of(DownReason::Cause::protocol, CallResult::general_error, GeneralError::session_id,
+                     fmt::format("{} in state {}", message_name(static_cast<std::uint16_t>(type)),
+                                 state_name(session.state)));
+}
+
+// 7.4.1, 7.4.2: a message in an improper sequence ends the session, by CDN.
+SessionStep out_of_place(const Session& session, MessageType type) {
+    if (session.state == SessionState::closing) return stay(session);
+    return stop(breach(session, type));
+}
+
+// ---- events of our own
+// -------------------------------------------------------------------------------------------
+
+std::optional<SessionStep> on_stop(const Session& session, const DownReason& reason) {
+    switch (session.state) {
+        case SessionState::wait_offer:
+        case SessionState::wait_reply:
+        case SessionState::wait_connect:
+        case SessionState::established: return stop(reason);
+        case SessionState::wait_tunnel: return forget(reason);
+        case SessionState::idle:
+        case SessionState::closing: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+SessionStep on_tunnel_lost(const Session& session, const DownReason& reason) {
+    // A closing session has reported its end already.
+    if (session.state == SessionState::closing) return {SessionState::idle, Actions{release}, {}};
+    return forget(reason);
+}
+
+SessionStep on_expired(const Session& session) {
+    switch (session.state) {
+        case SessionState::wait_reply:
+            return stop(reason_of(DownReason::Cause::timeout, CallResult::too_slow, GeneralError::none,
+                                  "the peer acknowledged the ICRQ but sent no ICRP"));
+        case SessionState::wait_connect:
+            return stop(reason_of(DownReason::Cause::timeout, CallResult::too_slow, GeneralError::none,
+                                  "the peer acknowledged the ICRP but sent no ICCN"));
+        case SessionState::idle:
+        case SessionState::wait_offer:
+        case SessionState::wait_tunnel:
+        case SessionState::established:
+        case SessionState::closing: return stay(session);
+    }
+    return stay(session);
+}
+
+// ---- messages
+// ------------------------------------------------------------------------------------------------------
+
+SessionStep on_icrp(const Session& session) {
+    if (session.state != SessionState::wait_reply) return out_of_place(session, MessageType::icrp);
+    return {SessionState::established, Actions{learn_peer, send_iccn, report_up}, {}};
+}
+
+SessionStep on_iccn(const Session& session) {
+    switch (session.state) {
+        case SessionState::wait_connect: return {SessionState::established, Actions{connect, report_up}, {}};
+        // 7.4.1: "wait-reply, Receive CDN, ICCN: Clean up" and no CDN.
+        case SessionState::wait_reply: return forget(breach(session, MessageType::iccn));
+        case SessionState::idle:
+        case SessionState::wait_offer:
+        case SessionState::wait_tunnel:
+        case SessionState::established:
+        case SessionState::closing: return out_of_place(session, MessageType::iccn);
+    }
+    return stay(session);
+}
+
+SessionStep on_cdn(const Session& session, const Cdn& cdn) {
+    // Both ends may disconnect at once; our CDN still waits for its acknowledgement.
+    if (session.state == SessionState::closing) return stay(session);
+    std::string message = printable(cdn.result.message);
+    if (cdn.q931_cause) {
+        message += fmt::format("{}Q.931 cause {}", message.empty() ? "" : "; ", cdn.q931_cause->code);
+        if (!cdn.q931_cause->advisory.empty()) message += " " + printable(cdn.q931_cause->advisory);
+    }
+    return forget({DownReason::Cause::peer, cdn.result.result, cdn.result.error.value_or(0),
+                   std::move(message), DownReason::Scope::session});
+}
+
+}  // namespace
+
+std::optional<SessionStep> step(const Session& session, const SessionEvent& event) {
+    const bool idle = session.state == SessionState::idle;
+    return std::visit(
+        Overloaded{
+            [&](const session_event::Open&) -> std::optional<SessionStep> {
+                if (!idle) return std::nullopt;
+                return SessionStep{SessionState::wait_reply, Actions{send_icrq}, {}};
+            },
+            [&](const session_event::Offer&) -> std::optional<SessionStep> {
+                if (!idle) return std::nullopt;
+                return SessionStep{SessionState::wait_offer, Actions{offer}, {}};
+            },
+            [&](const session_event::Accept&) -> std::optional<SessionStep> {
+                if (session.state != SessionState::wait_offer) return std::nullopt;
+                return SessionStep{SessionState::wait_connect, Actions{send_icrp}, {}};
+            },
+            [&](const session_event::Stop& stop_event) { return on_stop(session, stop_event.reason); },
+            [&](const session_event::TunnelLost& lost) -> std::optional<SessionStep> {
+                return on_tunnel_lost(session, lost.reason);
+            },
+            [&](const session_event::Expired&) -> std::optional<SessionStep> { return on_expired(session); },
+            [&](const session_event::Acknowledged&) -> std::optional<SessionStep> {
+                if (session.state != SessionState::closing) return stay(session);
+                return SessionStep{SessionState::idle, Actions{release}, {}};
+            },
+        },
+        event);
+}
+
+SessionStep step(const Session& session, const Message& message) {
+    const auto unrelated = [&](const auto&) { return stay(session); };
+    return std::visit(Overloaded{
+                          [&](const Icrq&) { return out_of_place(session, MessageType::icrq); },
+                          [&](const Icrp&) { return on_icrp(session); },
+                          [&](const Iccn&) { return on_iccn(session); },
+                          [&](const Cdn& cdn) { return on_cdn(session, cdn); },
+                          [&](const Ocrq&) { return out_of_place(session, MessageType::ocrq); },
+                          [&](const Ocrp&) { return out_of_place(session, MessageType::ocrp); },
+                          [&](const Occn&) { return out_of_place(session, MessageType::occn); },
+                          // Of the WAN or of PPP: nothing that L2TP itself would act on.
+                          [&](const Wen& wen) { return unrelated(wen); },
+                          [&](const Sli& sli) { return unrelated(sli); },
+                          // Never given to a session.
+                          [&](const Sccrq& other) { return unrelated(other); },
+                          [&](const Sccrp& other) { return unrelated(other); },
+                          [&](const Scccn& other) { return unrelated(other); },
+                          [&](const Stopccn& other) { return unrelated(other); },
+                          [&](const Hello& other) { return unrelated(other); },
+                          [&](const Zlb& other) { return unrelated(other); },
+                          [&](const Unknown& other) { return unrelated(other); },
+                      },
+                      message);
+}
+
+}  // namespace keel::l2tp

@@ -1,0 +1,72 @@
+// Session: the state of one call within a tunnel, and its state machine for incoming calls (RFC 2661 7.4.1 as
+// LAC, 7.4.2 as LNS) as a pure function, like the tunnel's. Owner: Endpoint.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "l2tp/endpoint.hpp"
+#include "l2tp/message.hpp"
+#include "l2tp/timers.hpp"
+
+namespace keel::l2tp {
+
+struct Session {
+    LocalTunnelId tunnel;
+    LocalSessionId local;
+    PeerSessionId peer;  // 0 until the peer has told it
+    SessionState state = SessionState::idle;
+    bool lac = false;            // we sent the ICRQ
+    bool sequencing = false;     // Sequencing Required, 4.4.6
+    std::uint32_t tx_speed = 0;  // bit/s
+    std::uint32_t call_serial = 0;
+    std::size_t position = 0;  // in its tunnel's list
+    Timer timer;               // of the set-up
+};
+
+namespace session_event {
+struct Open {};    // open_session
+struct Offer {};   // a valid ICRQ
+struct Accept {};  // accept_session
+struct Stop {
+    DownReason reason;
+};  // end it by CDN: a command, or a message that cannot be accepted
+struct TunnelLost {
+    DownReason reason;
+};
+struct Expired {};       // the set-up took too long
+struct Acknowledged {};  // the peer acknowledged our CDN
+}  // namespace session_event
+
+using SessionEvent =
+    std::variant<session_event::Open, session_event::Offer, session_event::Accept, session_event::Stop,
+                 session_event::TunnelLost, session_event::Expired, session_event::Acknowledged>;
+
+enum class SessionAction : std::uint8_t {
+    none,
+    send_icrq,
+    offer,  // output SessionOffered
+    send_icrp,
+    learn_peer,  // keep what the ICRP says; output SessionPeerKnown
+    send_iccn,
+    connect,      // keep what the ICCN says
+    report_up,    // output SessionUp
+    report_down,  // output SessionDown
+    send_cdn,
+    release,  // its id may be used again
+};
+
+struct SessionStep {
+    SessionState next = SessionState::idle;
+    std::array<SessionAction, 3> actions{};
+    DownReason reason;  // of report_down and send_cdn
+};
+
+// Nothing: the event is not allowed in this state (a command out of place).
+[[nodiscard]] std::optional<SessionStep> step(const Session& session, const SessionEvent& event);
+// A message for this session, in order.
+[[nodiscard]] SessionStep step(const Session& session, const Message& message);
+
+}  // namespace keel::l2tp
