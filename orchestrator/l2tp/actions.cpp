@@ -7,8 +7,7 @@ namespace keel::l2tp {
 
 namespace {
 
-constexpr Duration kSetupTime = seconds(60);  // for a peer that acknowledges but does not answer
-constexpr Duration kLinger = seconds(31);     // RFC 2661 5.7: the peer's full retransmission cycle
+constexpr Duration kLinger = seconds(31);  // RFC 2661 5.7: the peer's full retransmission cycle
 constexpr std::uint16_t kFirmwareRevision = 1;
 
 Bytes to_bytes(const std::string& text) {
@@ -76,9 +75,9 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const Do
                          const Cause& cause) {
     switch (action) {
         case TunnelAction::none: return;
-        case TunnelAction::send_sccrq: return introduce<Sccrq>(now, tunnel, cause.options);
+        case TunnelAction::send_sccrq: return introduce<Sccrq>(tunnel, cause.options);
         case TunnelAction::offer: return act_offer(tunnel);
-        case TunnelAction::send_sccrp: return introduce<Sccrp>(now, tunnel, cause.options);
+        case TunnelAction::send_sccrp: return introduce<Sccrp>(tunnel, cause.options);
         case TunnelAction::learn_peer: return act_learn_peer(tunnel, cause);
         case TunnelAction::send_scccn: return send(tunnel, Scccn{});
         case TunnelAction::report_up:
@@ -95,7 +94,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const Do
 
 // SCCRQ and SCCRP: what we say of ourselves is alike in both.
 template <class M>
-void Endpoint::Impl::introduce(Time now, Tunnel& tunnel, const TunnelOptions* options) {
+void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
     M message;
     message.host_name = config.host_name;
     if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
@@ -106,7 +105,6 @@ void Endpoint::Impl::introduce(Time now, Tunnel& tunnel, const TunnelOptions* op
     message.firmware_revision = kFirmwareRevision;
     message.vendor_name = to_bytes(config.vendor_name);
     send(tunnel, message);
-    tunnel.deadline = now + kSetupTime;
 }
 
 void Endpoint::Impl::act_offer(const Tunnel& tunnel) {
@@ -147,8 +145,7 @@ void Endpoint::Impl::act_linger(Time now, Tunnel& tunnel) {
 void Endpoint::Impl::apply(Time now, Session& session, const SessionStep& step, const Cause& cause) {
     Tunnel& tunnel = tunnels.at(session.tunnel);
     session.state = step.next;
-    const bool setting_up = step.next == SessionState::wait_reply || step.next == SessionState::wait_connect;
-    timers.set(session.timer, setting_up ? std::optional(now + kSetupTime) : std::nullopt);
+    if (!session.setting_up()) timers.set(session.timer, std::nullopt);
     for (const SessionAction action : step.actions) act(now, tunnel, session, action, step.reason, cause);
 }
 
@@ -161,7 +158,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             icrq.assigned_session_id = wire(session.local);
             icrq.call_serial_number = session.call_serial;
             icrq.bearer_type = 0;  // 4.4.4: not over a physical link
-            return send(tunnel, PeerSessionId(), icrq);
+            return send(tunnel, session, icrq);
         }
         case SessionAction::offer: {
             const auto& icrq = std::get<Icrq>(*cause.message);
@@ -172,7 +169,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
                                                 text_of(icrq.calling_number)});
             return;
         }
-        case SessionAction::send_icrp: return send(tunnel, session.peer, Icrp{wire(session.local)});
+        case SessionAction::send_icrp: return send(tunnel, session, Icrp{wire(session.local)});
         case SessionAction::learn_peer:
             session.peer = PeerSessionId(std::get<Icrp>(*cause.message).assigned_session_id);
             outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
@@ -183,7 +180,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             iccn.tx_connect_speed = session.tx_speed;
             iccn.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
             iccn.sequencing_required = session.sequencing;
-            return send(tunnel, session.peer, iccn);
+            return send(tunnel, session, iccn);
         }
         case SessionAction::connect: {
             const auto& iccn = std::get<Iccn>(*cause.message);
@@ -198,8 +195,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             outputs.emplace_back(SessionDown{tunnel.local, session.local, reason});
             return;
         case SessionAction::send_cdn:
-            return send(tunnel, session.peer, Cdn{result_code(reason), wire(session.local), {}},
-                        session.local);
+            return send(tunnel, session, Cdn{result_code(reason), wire(session.local), {}});
         case SessionAction::release: return release(tunnel, session);
     }
 }
@@ -217,12 +213,12 @@ void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
 // -------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::send(Tunnel& tunnel, const Message& message) {
-    send(tunnel, PeerSessionId(), message);
+    tunnel.reliable.queue(encode_message(wire(tunnel.peer), 0, message));
 }
 
-void Endpoint::Impl::send(Tunnel& tunnel, PeerSessionId peer_session, const Message& message,
-                          LocalSessionId frees) {
-    tunnel.reliable.queue(encode_message(wire(tunnel.peer), wire(peer_session), message), frees);
+void Endpoint::Impl::send(Tunnel& tunnel, Session& session, const Message& message) {
+    ++session.unacknowledged;
+    tunnel.reliable.queue(encode_message(wire(tunnel.peer), wire(session.peer), message), session.local);
 }
 
 void Endpoint::Impl::settle(Time now, Tunnel& tunnel) {

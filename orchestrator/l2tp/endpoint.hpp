@@ -16,7 +16,7 @@
 //    message that came from it; sooner, if something was waiting for its acknowledgement.
 //  - TunnelGone comes, after our StopCCN, when the peer acknowledged it, or after one cycle; after the peer's StopCCN,
 //    31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or abandon_tunnel, at once.
-//  - A set-up that the peer acknowledges but does not carry on with is ended after 60 s (TunnelDown or SessionDown,
+//  - A set-up that the peer acknowledges but does not carry on with is ended after 120 s (TunnelDown or SessionDown,
 //    timeout). What waits for accept_* or reject_* waits without limit.
 #pragma once
 

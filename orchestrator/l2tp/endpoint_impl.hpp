@@ -45,7 +45,7 @@ struct Endpoint::Impl {
     EndpointCounters counters;
     std::size_t half_open = 0;
     std::uint32_t next_call_serial = 0;
-    std::vector<LocalSessionId> freed;  // scratch of receive
+    std::vector<LocalSessionId> acknowledged;  // scratch of receive_for
 
     // ---- receive.cpp
     void receive(Time now, const Path& path, ByteView bytes);
@@ -53,6 +53,8 @@ struct Endpoint::Impl {
     void receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
                        ByteView bytes);
     void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq);
+    void on_acknowledged(Time now, Tunnel& tunnel);
+    void on_acknowledged(Time now, Session& session);
     void receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes);
     void deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body);
     void deliver_session(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
@@ -78,11 +80,11 @@ struct Endpoint::Impl {
     void act_learn_peer(Tunnel& tunnel, const Cause& cause);
     void act_end_sessions(Time now, Tunnel& tunnel, const DownReason& reason);
     template <class M>
-    void introduce(Time now, Tunnel& tunnel, const TunnelOptions* options);
+    void introduce(Tunnel& tunnel, const TunnelOptions* options);
     void act_send_stopccn(Time now, Tunnel& tunnel, const DownReason& reason);
     void act_linger(Time now, Tunnel& tunnel);
     void send(Tunnel& tunnel, const Message& message);
-    void send(Tunnel& tunnel, PeerSessionId peer_session, const Message& message, LocalSessionId frees = {});
+    void send(Tunnel& tunnel, Session& session, const Message& message);
     // The last call of every input that touched the tunnel: sends what may go, sets its timer, or forgets it.
     void settle(Time now, Tunnel& tunnel);
     [[nodiscard]] std::optional<Time> deadline(const Tunnel& tunnel) const;

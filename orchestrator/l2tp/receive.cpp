@@ -12,6 +12,9 @@ namespace {
 // Answers that may pile up for a peer that keeps calling and does not acknowledge.
 constexpr std::size_t kMaxBacklog = 4096;
 
+// For a peer that acknowledges but does not carry on with a set-up.
+constexpr Duration kSetupTime = seconds(120);
+
 DownReason fault_reason(const Fault& fault, DownReason::Scope scope) {
     // 4.4.2: result 2, "general error", is the same number in StopCCN and CDN.
     return {DownReason::Cause::protocol, static_cast<std::uint16_t>(StopResult::general_error),
@@ -137,7 +140,7 @@ void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& da
     tunnel->peer_sync_framing = (sccrq.framing_capabilities & kSyncFraming) != 0;
     tunnel->reliable.set_peer_window(sccrq.receive_window_size.value_or(4));
     // Nothing is acknowledged before it is decided; the SCCRP or StopCCN will do it.
-    static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, freed));
+    static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, acknowledged));
     tunnel->reliable.delay_acknowledgement(std::nullopt);
     by_peer.emplace(PeerKey{path, tunnel->peer}, tunnel->local);
     if (const auto next = step(*tunnel, tunnel_event::Offer{})) apply(now, *tunnel, *next);
@@ -145,18 +148,16 @@ void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& da
 }
 
 void Endpoint::Impl::receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes) {
-    freed.clear();
+    acknowledged.clear();
     const auto verdict =
-        tunnel.reliable.receive(now, datagram.header, bytes, datagram.body.empty(), limits, freed);
+        tunnel.reliable.receive(now, datagram.header, bytes, datagram.body.empty(), limits, acknowledged);
     if (verdict == Reliable::Verdict::impossible_nr) {
         ++counters.malformed;
         return;
     }
     tunnel.last_heard = now;
-    for (const LocalSessionId id : freed) {
-        Session* session = find_session(tunnel, id);
-        if (session == nullptr) continue;
-        if (const auto next = step(*session, session_event::Acknowledged{})) apply(now, *session, *next);
+    for (const LocalSessionId id : acknowledged) {
+        if (Session* session = find_session(tunnel, id)) on_acknowledged(now, *session);
     }
     switch (verdict) {
         case Reliable::Verdict::deliver:
@@ -171,10 +172,20 @@ void Endpoint::Impl::receive_for(Time now, Tunnel& tunnel, const Datagram& datag
         case Reliable::Verdict::dropped:
         case Reliable::Verdict::impossible_nr: break;
     }
-    if (tunnel.reliable.all_acknowledged()) {
-        if (const auto next = step(tunnel, tunnel_event::Acknowledged{})) apply(now, tunnel, *next);
-    }
+    if (tunnel.reliable.all_acknowledged()) on_acknowledged(now, tunnel);
     settle(now, tunnel);
+}
+
+void Endpoint::Impl::on_acknowledged(Time now, Tunnel& tunnel) {
+    // From here on the peer alone is to blame for a delay.
+    if (tunnel.setting_up() && !tunnel.deadline) tunnel.deadline = now + kSetupTime;
+    if (const auto next = step(tunnel, tunnel_event::Acknowledged{})) apply(now, tunnel, *next);
+}
+
+void Endpoint::Impl::on_acknowledged(Time now, Session& session) {
+    if (--session.unacknowledged > 0) return;
+    if (session.setting_up()) timers.set(session.timer, now + kSetupTime);
+    if (const auto next = step(session, session_event::Acknowledged{})) apply(now, session, *next);
 }
 
 void Endpoint::Impl::deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body) {
@@ -265,8 +276,7 @@ void Endpoint::Impl::refuse_call(Time, Tunnel& tunnel, std::uint16_t peer_sessio
     if (session == nullptr) return;
     session->peer = PeerSessionId(peer_session);
     session->state = SessionState::closing;
-    send(tunnel, session->peer, Cdn{result, static_cast<std::uint16_t>(session->local.value), {}},
-         session->local);
+    send(tunnel, *session, Cdn{result, static_cast<std::uint16_t>(session->local.value), {}});
 }
 
 Session* Endpoint::Impl::find_session(const Tunnel& tunnel, LocalSessionId id) {

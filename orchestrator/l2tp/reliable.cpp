@@ -35,11 +35,11 @@ std::uint16_t Reliable::next_ns() const {
 }
 
 Reliable::Verdict Reliable::receive(Time now, const ControlHeader& header, ByteView message, bool zlb,
-                                    const ReliableLimits& limits, std::vector<LocalSessionId>& freed) {
+                                    const ReliableLimits& limits, std::vector<LocalSessionId>& sessions) {
     const std::int16_t acknowledged = ahead(header.nr, state_.oldest);
     if (acknowledged > static_cast<std::int32_t>(state_.numbered)) return Verdict::impossible_nr;
     // A smaller Nr is that of a datagram which was overtaken: it says nothing new.
-    if (acknowledged > 0) acknowledge(now, static_cast<std::uint16_t>(acknowledged), limits, freed);
+    if (acknowledged > 0) acknowledge(now, static_cast<std::uint16_t>(acknowledged), limits, sessions);
     if (zlb) return Verdict::nothing;
 
     const std::int16_t distance = ahead(header.ns, state_.nr);
@@ -72,9 +72,9 @@ std::optional<Bytes> Reliable::take_early(Time now) {
 }
 
 void Reliable::acknowledge(Time now, std::uint16_t count, const ReliableLimits& limits,
-                           std::vector<LocalSessionId>& freed) {
+                           std::vector<LocalSessionId>& sessions) {
     for (std::size_t i = 0; i < count; ++i) {
-        if (state_.outgoing[i].session) freed.push_back(state_.outgoing[i].session);
+        if (state_.outgoing[i].session) sessions.push_back(state_.outgoing[i].session);
     }
     state_.outgoing.erase(state_.outgoing.begin(), state_.outgoing.begin() + count);
     state_.oldest = static_cast<std::uint16_t>(state_.oldest + count);

@@ -30,7 +30,7 @@ struct ReliableLimits {
 struct ReliableState {
     struct Outgoing {
         Bytes message;
-        LocalSessionId session;  // the session that its acknowledgement sets free, 0: none
+        LocalSessionId session;  // whose message it is; 0: the tunnel's own
     };
     struct Early {
         std::uint16_t ns = 0;
@@ -67,10 +67,10 @@ public:
     explicit Reliable(ReliableState state) : state_(std::move(state)) {}
     [[nodiscard]] const ReliableState& state() const { return state_; }
 
-    // A control message that came: its header and, to be kept if it is early, all of it. Sessions whose
-    // messages the peer has acknowledged are appended to `freed`.
+    // A control message that came: its header and, to be kept if it is early, all of it. For each
+    // message of a session that the peer has now acknowledged, the session is appended to `acknowledged`.
     [[nodiscard]] Verdict receive(Time now, const ControlHeader& header, ByteView message, bool zlb,
-                                  const ReliableLimits& limits, std::vector<LocalSessionId>& freed);
+                                  const ReliableLimits& limits, std::vector<LocalSessionId>& acknowledged);
     // A kept message whose turn has come.
     [[nodiscard]] std::optional<Bytes> take_early(Time now);
 
@@ -98,7 +98,7 @@ public:
 
 private:
     void acknowledge(Time now, std::uint16_t count, const ReliableLimits& limits,
-                     std::vector<LocalSessionId>& freed);
+                     std::vector<LocalSessionId>& acknowledged);
     void widen();
 
     ReliableState state_;

@@ -22,8 +22,13 @@ struct Session {
     bool sequencing = false;     // Sequencing Required, 4.4.6
     std::uint32_t tx_speed = 0;  // bit/s
     std::uint32_t call_serial = 0;
-    std::size_t position = 0;  // in its tunnel's list
-    Timer timer;               // of the set-up
+    std::uint32_t unacknowledged = 0;  // messages of ours that the peer has not acknowledged
+    std::size_t position = 0;          // in its tunnel's list
+    Timer timer;                       // of the set-up, from the acknowledgement of our part in it
+
+    [[nodiscard]] bool setting_up() const {
+        return state == SessionState::wait_reply || state == SessionState::wait_connect;
+    }
 };
 
 namespace session_event {
@@ -37,7 +42,7 @@ struct TunnelLost {
     DownReason reason;
 };
 struct Expired {};       // the set-up took too long
-struct Acknowledged {};  // the peer acknowledged our CDN
+struct Acknowledged {};  // the peer acknowledged all that we sent
 }  // namespace session_event
 
 using SessionEvent =

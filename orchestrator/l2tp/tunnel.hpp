@@ -33,6 +33,9 @@ struct Tunnel {
     std::vector<LocalSessionId> sessions;
     Timer timer;
 
+    [[nodiscard]] bool setting_up() const {
+        return state == TunnelState::wait_ctl_reply || state == TunnelState::wait_ctl_conn;
+    }
     // Begun by a peer and not completed.
     [[nodiscard]] bool half_open() const;
 };
