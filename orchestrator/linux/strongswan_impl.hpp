@@ -87,6 +87,7 @@ private:
     void poll_drain();
     void on_event(const std::string& name, const vici::Message& message);
     void on_log(const vici::LogLine& line);
+    void on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas);
     void on_ike_update(const vici::Message& message);
     void on_ike_rekey(const vici::Message& message);
 
@@ -118,7 +119,7 @@ private:
     int links_up_ = 0;
     asio::steady_timer retry_timer_, tick_timer_;
     Duration back_off_{};
-    std::string generation_;  // of the charon whose SAs the table holds
+    std::optional<Generation> generation_;  // of the charon whose SAs the table holds
     std::string version_;
     bool lost_told_ = true;  // nobody was told that charon is there
     std::string last_loss_;

@@ -61,13 +61,14 @@ constexpr std::array kRules{
     Rule{"giving up after", ErrorCode::timeout, "the server does not answer", kCheckReach, true},
     Rule{"peer not responding", ErrorCode::timeout, "the server does not answer", kCheckReach, true},
     Rule{"unable to resolve", ErrorCode::unavailable, "there is no way to the server", kCheckReach, true},
-    // 11 s without an answer; charon itself would go on for 165 s. Sequence 3 is main mode's message 5.
+    // 11 s without an answer to the first message; charon itself would go on for 165 s. A peer that has
+    // answered before is alive, and may be slow. Sequence 3 is main mode's message 5.
     Rule{"sending retransmit 2 of request message ID 0, seq 3", ErrorCode::denied,
          "the server fell silent when the pre-shared key was first used: most likely the keys differ",
          kCheckPsk, true},
-    Rule{"sending retransmit 2 of request message", ErrorCode::timeout, "the server does not answer",
-         kCheckReach, true},
-    Rule{"retransmit 2 of request with message ID", ErrorCode::timeout, "the server does not answer",
+    Rule{"sending retransmit 2 of request message ID 0, seq 1", ErrorCode::timeout,
+         "the server does not answer", kCheckReach, true},
+    Rule{"retransmit 2 of request with message ID 0", ErrorCode::timeout, "the server does not answer",
          kCheckReach, true},
     Rule{"retransmit 1 of request", ErrorCode::timeout, "the server does not answer", kCheckReach, false},
     Rule{"error notify", ErrorCode::denied, "the server refused", kCheckLog, true},

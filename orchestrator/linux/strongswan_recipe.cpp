@@ -24,12 +24,13 @@ std::string address_or_any(const IpAddress& address) {
     return address.is_unspecified() ? "%any" : address.text();
 }
 
-// IKEv2 asks for the secret by both identities, and an initiator that expects anybody would ask for "%any",
-// which no secret owned by an address answers. Main mode asks by address and needs no identity.
+// An initiator's charon asks for the secret by both identities. One that expected anybody would ask for
+// "%any", which no secret owned by a server's address answers; owned by our own address instead, the secrets
+// of two servers (or of a server and our own LNS) would be mixed up. So the server's address is the first
+// guess.
 std::string expected_id(const IpsecConnection& connection) {
     const bool address_is_id = connection.role == IpsecConnection::Role::initiator &&
-                               connection.remote_id.empty() && connection.ike != IkeVersion::v1 &&
-                               connection.remote;
+                               connection.remote_id.empty() && connection.remote;
     return address_is_id ? connection.remote->text() : connection.remote_id;
 }
 

@@ -130,7 +130,7 @@ void Strongswan::Impl::on_greeted(const vici::Version& version, const vici::Stat
             lose({ErrorCode::unavailable, "strongSwan was restarted", "its tunnels are made anew"});
         }
         log_.notice("strongswan version={} daemon={} since={}", version.version, version.daemon,
-                    quoted(generation));
+                    quoted(stats.since));
         generation_ = generation;
         if (on_new_generation_) on_new_generation_();
     }
@@ -338,8 +338,19 @@ void Strongswan::Impl::on_event(const std::string& name, const vici::Message& me
         on_ike_update(message);
     } else if (name == "ike-rekey") {
         on_ike_rekey(message);
-    } else if (name == "ike-updown" && !message.flag("up")) {
-        for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) ends_.erase(ike.uniqueid);
+    } else if (name == "ike-updown") {
+        on_ike_updown(message.flag("up"), vici::parse_ike_sas(message));
+    }
+}
+
+void Strongswan::Impl::on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas) {
+    for (const vici::IkeSa& ike : sas) {
+        if (!up) ends_.erase(ike.uniqueid);
+        const auto ours = our_name(ike.name);
+        Declared* declared = up && ours ? find(*ours) : nullptr;
+        if (!declared || !declared->attempt) continue;
+        declared->attempt->established = true;
+        tell(IpsecIkeUp{*ours});
     }
 }
 
