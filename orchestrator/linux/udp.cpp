@@ -13,10 +13,6 @@
 #include "linux/proc.hpp"
 #include "linux/sockopt.hpp"
 
-#ifndef SO_RCVMARK
-#define SO_RCVMARK 75
-#endif
-
 namespace keel {
 namespace {
 
@@ -73,7 +69,7 @@ struct Ancillary {
 Ancillary ancillary(msghdr& message) {
     Ancillary out;
     for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RCVMARK) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_MARK) {  // what SO_RCVMARK asked for
             std::memcpy(&out.mark, CMSG_DATA(c), sizeof out.mark);
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             in_pktinfo info;
