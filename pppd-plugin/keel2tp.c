@@ -234,6 +234,9 @@ static void on_phase(void* unused, int phase) {
         default: return;
     }
     if (*out == KEEL_PHASE_NETWORK) keel_session.reached_network = 1;
+    /* On its way down pppd walks back through the phases: that is all one end. */
+    if (keel_session.phase == KEEL_PHASE_TERMINATE) return;
+    if (keel_session.snoop.peer_terminated) *out = KEEL_PHASE_TERMINATE;
     if (*out == keel_session.phase) return;
     keel_session.phase = *out;
     keel_controller_report(&keel_session.controller, &report);

@@ -200,8 +200,8 @@ Status check_pppd_files(const PppdPaths& paths) {
     struct stat status {};
     if (::stat(kConfigDirectory, &status) != 0 || !S_ISDIR(status.st_mode))
         return fail(ErrorCode::not_found, "there is no directory /etc/ppp", "make it; it may be empty");
-    if (::stat("/dev/ppp", &status) != 0)
-        return fail(ErrorCode::unavailable, "there is no device /dev/ppp",
+    if (::stat(paths.device.c_str(), &status) != 0)
+        return fail(ErrorCode::unavailable, fmt::format("there is no device {}", paths.device),
                     "load the kernel's PPP (modprobe ppp_generic), or give the container that device");
     return {};
 }

@@ -14,6 +14,7 @@ namespace keel {
 struct PppdPaths {
     std::string pppd = "/usr/sbin/pppd";
     std::string plugin;  // absolute path of keel2tp.so
+    std::string device = "/dev/ppp";
 };
 
 struct SpawnedPppd {
