@@ -83,6 +83,9 @@ struct IpsecReady {       // charon answers and everything declared is loaded
 struct IpsecLost {  // charon does not answer (any more): all SAs must be taken for dead
     Error why;
 };
+struct IpsecIkeUp {  // the IKE_SA is established, its CHILD_SA not yet
+    std::string connection;
+};
 struct IpsecUp {
     ChildSa sa;
 };
@@ -311,7 +314,7 @@ struct Ports {
 };
 
 using Event =
-    std::variant<IpsecReady, IpsecLost, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, DatagramReceived,
+    std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, DatagramReceived,
                  PppPhaseChanged, PppLoginRequested, PppAddressRequested, PppUp, PppExited, Resolved>;
 
 }  // namespace keel

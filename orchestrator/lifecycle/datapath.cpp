@@ -1,0 +1,163 @@
+#include "lifecycle/datapath.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace keel::lifecycle {
+namespace {
+
+template <class Map>
+auto* value_at(Map& map, const typename Map::key_type& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? nullptr : &found->second;
+}
+
+std::unexpected<Error> no_such(const char* what, std::uint32_t id) {
+    return fail(ErrorCode::not_found, fmt::format("there is no {} {}", what, id));
+}
+
+}  // namespace
+
+Status Datapath::open_tunnel(LocalTunnelId id, Role& owner, const l2tp::Path& path,
+                             std::optional<SaBinding> sa) {
+    auto socket = ports_.datagrams.open_tunnel_socket({path.local, path.remote, sa});
+    if (!socket) return std::unexpected(socket.error());
+    Tunnel tunnel;
+    tunnel.id = id;
+    tunnel.owner = &owner;
+    tunnel.path = path;
+    tunnel.socket = *socket;
+    tunnel.sa = sa;
+    socket_index_.emplace(*socket, id);
+    tunnels_.emplace(id, std::move(tunnel));
+    return {};
+}
+
+Status Datapath::connect_tunnel(LocalTunnelId id, PeerTunnelId peer) {
+    Tunnel* held = tunnel(id);
+    if (!held) return no_such("tunnel", id.value);
+    if (auto made = ports_.kernel.create_tunnel(held->socket, id, peer); !made) return made;
+    held->in_kernel = true;
+    return {};
+}
+
+Status Datapath::open_session(Time now, const KernelSession& ids) {
+    Tunnel* held = tunnel(ids.tunnel);
+    if (!held) return no_such("tunnel", ids.tunnel.value);
+    auto pppox = ports_.kernel.create_session(ids);
+    if (!pppox) return std::unexpected(pppox.error());
+    Session session;
+    session.ids = ids;
+    session.in_kernel = true;
+    session.pppox = std::move(*pppox);
+    session.since = now;
+    held->sessions.emplace(ids.session, std::move(session));
+    session_index_.emplace(ids.session, ids.tunnel);
+    return {};
+}
+
+Status Datapath::start_ppp(LocalSessionId id, const PppSpec& spec) {
+    Session* held = session(id);
+    if (!held) return no_such("session", id.value);
+    auto ppp = ports_.ppp.start(spec, std::move(held->pppox));
+    if (!ppp) return std::unexpected(ppp.error());
+    held->ppp = *ppp;
+    held->mtu = spec.mtu;
+    ppp_index_.emplace(*ppp, id);
+    return {};
+}
+
+void Datapath::close_session(LocalSessionId id) {
+    Session* held = session(id);
+    if (!held || held->closing) return;
+    held->closing = true;
+    if (held->ppp) ports_.ppp.stop(*held->ppp);
+    remove_if_done(id);
+}
+
+void Datapath::ppp_exited(LocalSessionId id) {
+    Session* held = session(id);
+    if (!held || !held->ppp) return;
+    ppp_index_.erase(*held->ppp);
+    held->ppp.reset();
+    held->link.reset();
+    remove_if_done(id);
+}
+
+void Datapath::remove_if_done(LocalSessionId id) {
+    Tunnel* owner = tunnel_of(id);
+    Session* held = session(id);
+    if (!held || !held->closing || held->ppp) return;
+    held->pppox.reset();
+    if (held->in_kernel) ports_.kernel.delete_session(owner->id, id);
+    owner->sessions.erase(id);
+    session_index_.erase(id);
+    release_if_done(*owner);
+}
+
+void Datapath::tunnel_gone(LocalTunnelId id) {
+    Tunnel* held = tunnel(id);
+    if (!held) return;
+    held->gone = true;
+    std::vector<LocalSessionId> open;
+    for (const auto& [session_id, unused] : held->sessions) open.push_back(session_id);
+    for (const LocalSessionId session_id : open) close_session(session_id);
+    if (Tunnel* still = tunnel(id)) release_if_done(*still);
+}
+
+void Datapath::release_if_done(Tunnel& held) {
+    if (!held.gone || !held.sessions.empty()) return;
+    const LocalTunnelId id = held.id;
+    if (held.in_kernel) ports_.kernel.delete_tunnel(id);
+    ports_.datagrams.close(held.socket);
+    released_.emplace_back(id, held.owner);
+    socket_index_.erase(held.socket);
+    tunnels_.erase(id);
+}
+
+std::vector<std::pair<LocalTunnelId, Role*>> Datapath::take_released() {
+    return std::exchange(released_, {});
+}
+
+Tunnel* Datapath::tunnel(LocalTunnelId id) {
+    return value_at(tunnels_, id);
+}
+
+Tunnel* Datapath::tunnel_of(LocalSessionId id) {
+    const LocalTunnelId* owner = value_at(session_index_, id);
+    return owner ? tunnel(*owner) : nullptr;
+}
+
+Tunnel* Datapath::tunnel_of(SocketId socket) {
+    const LocalTunnelId* owner = value_at(socket_index_, socket);
+    return owner ? tunnel(*owner) : nullptr;
+}
+
+Session* Datapath::session(LocalSessionId id) {
+    Tunnel* owner = tunnel_of(id);
+    return owner ? value_at(owner->sessions, id) : nullptr;
+}
+
+Session* Datapath::session_of(PppId ppp) {
+    const LocalSessionId* id = value_at(ppp_index_, ppp);
+    return id ? session(*id) : nullptr;
+}
+
+std::vector<LocalTunnelId> Datapath::tunnels_of(const Role& owner) const {
+    std::vector<LocalTunnelId> ids;
+    for (const auto& [id, held] : tunnels_) {
+        if (held.owner == &owner) ids.push_back(id);
+    }
+    return ids;
+}
+
+std::vector<LocalTunnelId> Datapath::tunnels_on(std::uint32_t mark) const {
+    std::vector<LocalTunnelId> ids;
+    for (const auto& [id, held] : tunnels_) {
+        if (held.sa && held.sa->mark == mark) ids.push_back(id);
+    }
+    return ids;
+}
+
+}  // namespace keel::lifecycle

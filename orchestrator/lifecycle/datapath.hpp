@@ -1,0 +1,87 @@
+// Datapath: what tunnels and sessions have in the world (socket, kernel tunnel, kernel session, pppd), and
+// the order in which it goes. Up: socket, tunnel, session, pppd. Down: pppd, session, tunnel, and the socket
+// last: the kernel's tunnel lives as long as its socket, and a packet that outlived its socket's policy would
+// leave in clear.
+//
+// Owner: Orchestrator. Sessions are named by their local id alone, which is unique in the endpoint.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "lifecycle/role.hpp"
+#include "lifecycle/status.hpp"
+
+namespace keel::lifecycle {
+
+struct Session {
+    KernelSession ids;
+    bool in_kernel = false;
+    bool closing = false;
+    UniqueFd pppox;            // until pppd has it
+    std::optional<PppId> ppp;  // until it exited
+    // For the status, and for the role's own book-keeping:
+    std::string user;
+    std::optional<IpAddress> lease;
+    PppPhase phase = PppPhase::starting;
+    std::optional<PppUp> link;
+    std::uint16_t mtu = 0;
+    Time since;
+};
+
+struct Tunnel {
+    LocalTunnelId id;
+    Role* owner = nullptr;
+    l2tp::Path path;
+    SocketId socket;
+    std::optional<SaBinding> sa;
+    bool in_kernel = false;
+    bool gone = false;  // the endpoint has forgotten it: release as soon as the sessions are gone
+    std::map<LocalSessionId, Session> sessions;
+};
+
+class Datapath {
+public:
+    explicit Datapath(Ports& ports) : ports_(ports) {}
+
+    // ---- up. An Error has changed nothing.
+    [[nodiscard]] Status open_tunnel(LocalTunnelId tunnel, Role& owner, const l2tp::Path& path,
+                                     std::optional<SaBinding> sa);
+    [[nodiscard]] Status connect_tunnel(LocalTunnelId tunnel, PeerTunnelId peer);
+    [[nodiscard]] Status open_session(Time now, const KernelSession& ids);
+    [[nodiscard]] Status start_ppp(LocalSessionId session, const PppSpec& spec);
+
+    // ---- down
+    // Ends pppd (with LCP's farewell where the peer is still there), then the kernel's session.
+    void close_session(LocalSessionId session);
+    // The endpoint has forgotten the tunnel.
+    void tunnel_gone(LocalTunnelId tunnel);
+    // pppd ended; the session goes if it was waiting for that.
+    void ppp_exited(LocalSessionId session);
+    // The tunnels that have nothing left in the world since the last call, each with its owner.
+    [[nodiscard]] std::vector<std::pair<LocalTunnelId, Role*>> take_released();
+
+    // ---- look-up; null when there is none
+    [[nodiscard]] Tunnel* tunnel(LocalTunnelId id);
+    [[nodiscard]] Tunnel* tunnel_of(LocalSessionId session);
+    [[nodiscard]] Tunnel* tunnel_of(SocketId socket);
+    [[nodiscard]] Session* session(LocalSessionId id);
+    [[nodiscard]] Session* session_of(PppId ppp);
+    [[nodiscard]] const std::map<LocalTunnelId, Tunnel>& tunnels() const { return tunnels_; }
+    [[nodiscard]] std::vector<LocalTunnelId> tunnels_of(const Role& owner) const;
+    [[nodiscard]] std::vector<LocalTunnelId> tunnels_on(std::uint32_t mark) const;
+
+private:
+    void remove_if_done(LocalSessionId session);
+    void release_if_done(Tunnel& tunnel);
+
+    Ports& ports_;
+    std::map<LocalTunnelId, Tunnel> tunnels_;
+    std::map<LocalSessionId, LocalTunnelId> session_index_;
+    std::map<SocketId, LocalTunnelId> socket_index_;
+    std::map<PppId, LocalSessionId> ppp_index_;
+    std::vector<std::pair<LocalTunnelId, Role*>> released_;
+};
+
+}  // namespace keel::lifecycle

@@ -1,0 +1,92 @@
+// Lac: a voluntary L2TP access concentrator: dials one server and keeps dialling. It walks the stages
+// resolve, ike, esp, tunnel, session, ppp, routes; whatever ends one takes everything down in order and tries
+// again later.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "lifecycle/backoff.hpp"
+#include "lifecycle/context.hpp"
+#include "lifecycle/role.hpp"
+
+namespace keel::lifecycle {
+
+class Lac final : public Role {
+public:
+    Lac(const config::Lac& config, Context& context) : config_(config), context_(context) {}
+
+    void start(Time now) { attempt(now); }
+    // Takes everything down, the connection in charon too; stopped() when that is done.
+    void stop(Time now);
+    [[nodiscard]] bool stopped() const { return state_ == State::stopped; }
+
+    void on_timeout(Time now);
+    [[nodiscard]] std::optional<Time> next_timeout() const { return deadline_; }
+    [[nodiscard]] LacStatus status(Time now) const;
+
+    void on_resolved(Time now, const Resolved& event);
+    void on_ike_up(Time now);
+    void on_sa_up(Time now, const ChildSa& sa);
+    void on_sa_changed(const ChildSa& sa);
+    void on_sa_down(Time now, const ChildSa& sa, const std::string& reason);
+    void on_ipsec_failed(Time now, const Error& why);
+    void on_ipsec_lost(Time now, const Error& why);
+    void on_ipsec_ready(Time now);
+
+    // Role
+    [[nodiscard]] const std::string& name() const override { return config_.name; }
+    void on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) override;
+    void on_tunnel_up(Time now, const l2tp::TunnelUp& event) override;
+    void on_tunnel_down(Time now, const l2tp::TunnelDown& event) override;
+    void on_tunnel_released(Time now, LocalTunnelId tunnel) override;
+    void on_session_offered(Time now, const l2tp::SessionOffered& event) override;
+    void on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) override;
+    void on_session_up(Time now, const l2tp::SessionUp& event) override;
+    void on_session_down(Time now, const l2tp::SessionDown& event) override;
+    void on_login(Time now, LocalSessionId session, const LoginRequest& request) override;
+    void on_address_wanted(Time now, LocalSessionId session) override;
+    void on_ppp_phase(Time, LocalSessionId, PppPhase) override {}
+    void on_ppp_up(Time now, LocalSessionId session, const PppUp& link) override;
+    void on_ppp_exited(Time now, LocalSessionId session, const PppExited& event) override;
+
+private:
+    enum class State { connecting, up, closing, waiting, stopped };
+
+    void attempt(Time now);
+    void enter(Time now, Stage stage, Duration patience);
+    void begin_ipsec(Time now);
+    void begin_tunnel(Time now);
+    void begin_routes(Time now, const PppUp& link);
+    [[nodiscard]] PppSpec ppp_spec(bool sequencing);
+    void fail(Time now, Stage stage, Error error);
+    void take_down(Time now, std::uint16_t result, const std::string& message);
+    void taken_down(Time now);
+    void remove_routes();
+    [[nodiscard]] bool active() const { return state_ == State::connecting || state_ == State::up; }
+
+    const config::Lac& config_;
+    Context& context_;
+    State state_ = State::waiting;
+    Stage stage_ = Stage::resolve;
+    bool stopping_ = false;
+    Time state_since_, stage_since_, attempt_since_;
+    std::optional<Time> deadline_;  // connecting: of the stage; waiting: of the next try
+    Time retry_at_;
+    Backoff backoff_;
+    unsigned attempts_ = 0;
+    std::optional<Why> why_;
+    std::optional<Error> hung_up_;  // the peer's CDN, while pppd may still tell a better reason
+    std::vector<StageDuration> timeline_;
+
+    std::uint64_t resolve_tag_ = 0;
+    std::optional<IpAddress> peer_;
+    std::optional<ChildSa> sa_;
+    std::optional<LocalTunnelId> tunnel_;
+    std::vector<Route> routes_;  // those that we added
+    bool pinned_ = false;
+};
+
+}  // namespace keel::lifecycle

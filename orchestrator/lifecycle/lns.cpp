@@ -1,0 +1,374 @@
+#include "lifecycle/lns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "lifecycle/authenticator.hpp"
+#include "lifecycle/mtu.hpp"
+
+namespace keel::lifecycle {
+namespace {
+
+constexpr std::uint16_t kL2tpPort = 1701;
+constexpr Duration kListenAgain = seconds(5);
+constexpr Duration kOfferPatience = seconds(8);  // for charon's word of an SA, or for an old tunnel's end
+constexpr Duration kSaGrace = seconds(1);  // a rekeying peer may delete the old SA before the new one is told
+constexpr std::size_t kRefusalsKept = 20;
+
+// RFC 2661 4.4.2.
+constexpr std::uint16_t kGeneralError = 2, kAdministrative = 3, kNoFacilities = 4, kShutdown = 6;
+constexpr std::uint16_t kLossOfCarrier = 1;  // of CDN
+constexpr std::uint16_t kNoResources = 4;    // error code
+
+std::set<IpAddress> reserved_addresses(const config::Lns& config) {
+    std::set<IpAddress> reserved{config.local_address};
+    for (const auto& [name, user] : config.users) {
+        if (user.address) reserved.insert(*user.address);
+    }
+    return reserved;
+}
+
+}  // namespace
+
+Lns::Lns(const config::Lns& config, Context& context)
+    : config_(config), context_(context), pool_(config.pool, reserved_addresses(config)) {}
+
+void Lns::start(Time now) {
+    if (config_.ipsec) {
+        const config::Ipsec& ipsec = *config_.ipsec;
+        context_.ports.ipsec.load({.name = config_.name,
+                                   .role = IpsecConnection::Role::responder,
+                                   .ike = ipsec.ike,
+                                   .local = config_.listen,
+                                   .remote = std::nullopt,
+                                   .local_id = ipsec.local_id,
+                                   .remote_id = {},
+                                   .psk = ipsec.psk,
+                                   .ike_proposals = ipsec.ike_proposals,
+                                   .esp_proposals = ipsec.esp_proposals,
+                                   .force_encap = false});
+    }
+    open_listeners(now);
+}
+
+void Lns::open_listeners(Time now) {
+    listen_again_.reset();
+    for (const IpAddress& local : config_.listen) {
+        if (listener_on(local)) continue;
+        auto socket = context_.ports.datagrams.open_listener({{local, kL2tpPort}, config_.ipsec.has_value()});
+        if (socket) {
+            listeners_.push_back({local, *socket});
+            context_.log.notice("connection={} state=listening address={}:{}", name(), local.text(),
+                                kL2tpPort);
+            continue;
+        }
+        const bool news = !listen_why_ || listen_why_->error.message != socket.error().message;
+        if (news)
+            context_.log.error("connection={} state=down why={}", name(), quoted(socket.error().text()));
+        listen_why_ = Why{Stage::tunnel, socket.error(), now};
+        listen_again_ = now + kListenAgain;
+    }
+    if (!listen_again_) listen_why_.reset();
+}
+
+bool Lns::owns(SocketId listener) const {
+    return std::ranges::any_of(listeners_, [&](const Listener& held) { return held.socket == listener; });
+}
+
+std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
+    const auto found = std::ranges::find(listeners_, local, &Listener::local);
+    return found == listeners_.end() ? std::nullopt : std::optional(found->socket);
+}
+
+// ---- tunnels
+// -------------------------------------------------------------------------------------------------
+
+void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
+    if (stopping_) return context_.closer.abandon(now, offer.tunnel, "the server is being shut down");
+    if (!config_.ipsec) return establish(now, offer, nullptr);
+    const ChildSa* sa = context_.sas.find(offer.path.binding);
+    if (sa && sa->connection != config_.name) {
+        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, "came under an SA of " + sa->connection);
+        return context_.closer.abandon(now, offer.tunnel, "came under another connection's SA");
+    }
+    // The peer has begun anew on its SA: what it had before is gone, and its socket must go before the new
+    // one comes.
+    const auto old = context_.datapath.tunnels_on(offer.path.binding);
+    for (const LocalTunnelId id : old) context_.closer.abandon(now, id, "the peer has begun a new tunnel");
+    if (sa && context_.datapath.tunnels_on(offer.path.binding).empty()) return establish(now, offer, sa);
+    waiting_.push_back({offer, now + kOfferPatience});
+}
+
+void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa) {
+    const auto binding = sa ? std::optional(SaBinding{sa->mark, sa->reqid}) : std::nullopt;
+    const auto opened = context_.datapath.open_tunnel(offer.tunnel, *this, offer.path, binding);
+    if (!opened) {
+        // Without its own socket nothing can be said to the peer that would not leave outside its SA.
+        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, opened.error().text());
+        return context_.closer.abandon(now, offer.tunnel, opened.error().message);
+    }
+    if (const auto made = context_.datapath.connect_tunnel(offer.tunnel, offer.peer_tunnel); !made) {
+        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, made.error().text());
+        (void)context_.endpoint.reject_tunnel(now, offer.tunnel, kGeneralError, kNoResources,
+                                              "out of resources");
+        return;
+    }
+    (void)context_.endpoint.accept_tunnel(now, offer.tunnel,
+                                          {.host_name = {}, .hello_interval = config_.hello_interval});
+}
+
+void Lns::retry_waiting(Time now) {
+    for (Waiting& held : std::exchange(waiting_, {})) {
+        const ChildSa* sa = context_.sas.find(held.offer.path.binding);
+        if (sa && sa->connection == config_.name && context_.datapath.tunnels_on(sa->mark).empty()) {
+            establish(now, held.offer, sa);
+        } else if (held.until <= now) {
+            refuse(
+                now, Stage::tunnel, held.offer.path.remote.text(), {},
+                sa ? "its old tunnel did not end in time" : "came under an SA that charon did not tell of");
+            context_.closer.abandon(now, held.offer.tunnel, "not admitted in time");
+        } else {
+            waiting_.push_back(std::move(held));
+        }
+    }
+}
+
+void Lns::on_tunnel_up(Time, const l2tp::TunnelUp& event) {
+    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
+    if (!tunnel) return;
+    context_.log.notice("connection={} tunnel={} state=established peer={} host_name={}", name(),
+                        event.tunnel.value, tunnel->path.remote.text(), quoted(event.host_name));
+}
+
+void Lns::on_tunnel_down(Time, const l2tp::TunnelDown& event) {
+    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
+    if (!tunnel) return;
+    context_.log.notice("connection={} tunnel={} state=down peer={} why={}", name(), event.tunnel.value,
+                        tunnel->path.remote.text(), quoted(event.reason.text()));
+    if (tunnel->sa) idle_.push_back({tunnel->sa->mark, Time::max()});
+}
+
+void Lns::on_tunnel_released(Time now, LocalTunnelId) {
+    retry_waiting(now);
+    // An SA without a tunnel has no use (RFC 3193 4.1); a peer that begins anew on it at once may keep it.
+    for (Ending& ending : idle_) {
+        if (context_.datapath.tunnels_on(ending.mark).empty())
+            ending.at = std::min(ending.at, now + kSaGrace);
+    }
+    if (stopping_) finish_stop(now);
+}
+
+void Lns::on_sa_up(Time now, const ChildSa&) {
+    retry_waiting(now);
+}
+
+void Lns::on_sa_down(Time now, const ChildSa& sa) {
+    std::erase_if(idle_, [&](const Ending& ending) { return ending.mark == sa.mark; });
+    if (!context_.datapath.tunnels_on(sa.mark).empty()) dying_.push_back({sa.mark, now + kSaGrace});
+}
+
+void Lns::on_ipsec_failed(Time now, const Error& why) {
+    ipsec_why_ = Why{Stage::ike, why, now};
+    context_.log.error("connection={} state=down stage=ike why={}", name(), quoted(why.text()));
+}
+
+// ---- sessions
+// ------------------------------------------------------------------------------------------------
+
+void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
+    const auto control = context_.endpoint.tunnel_status(event.tunnel);
+    if (stopping_ || !control) {
+        (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kNoFacilities, 0,
+                                               "the server is being shut down");
+        return;
+    }
+    // Made before the answer, so that the peer's first LCP frame finds its session.
+    const KernelSession ids{.tunnel = event.tunnel,
+                            .peer_tunnel = control->peer_tunnel,
+                            .session = event.session,
+                            .peer_session = event.peer_session,
+                            .lns_mode = true,
+                            .sequencing = false};
+    if (const auto made = context_.datapath.open_session(now, ids); !made) {
+        refuse(now, Stage::session, control->path.remote.text(), {}, made.error().text());
+        (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kGeneralError, kNoResources,
+                                               "out of resources");
+        return;
+    }
+    (void)context_.endpoint.accept_session(now, event.tunnel, event.session);
+}
+
+PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
+    std::uint16_t mtu = config_.mtu;
+    if (mtu == 0) {
+        const auto path_mtu = context_.ports.kernel.path_mtu(tunnel.path.remote.ip);
+        const ChildSa* sa = tunnel.sa ? context_.sas.find(tunnel.sa->mark) : nullptr;
+        mtu = ppp_mtu(path_mtu.value_or(1500), tunnel.path.remote.ip.is_v4(), sa, sequencing);
+    }
+    return {.name = config_.name,
+            .server = true,
+            .auth = config_.auth,
+            .user = {},
+            .password = {},
+            .mtu = mtu,
+            .local_address = config_.local_address,
+            .dns = config_.dns,
+            .want_dns = false,
+            .lcp_echo_interval = config_.echo_interval,
+            .lcp_echo_failures = 4};
+}
+
+void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
+    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
+    if (!tunnel) return;
+    const auto started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
+    if (started) return;
+    refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());
+    (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,
+                                          "pppd cannot be started");
+    context_.datapath.close_session(event.session);
+}
+
+void Lns::on_session_down(Time, const l2tp::SessionDown& event) {
+    context_.datapath.close_session(event.session);
+}
+
+std::string Lns::peer_of(LocalSessionId session) const {
+    const Tunnel* tunnel = context_.datapath.tunnel_of(session);
+    return tunnel ? tunnel->path.remote.text() : std::string();
+}
+
+std::optional<IpAddress> Lns::lend(Session& session, const config::User* user) {
+    if (session.lease) return session.lease;
+    if (user && user->address) {
+        if (pool_.take(*user->address)) session.lease = user->address;
+    } else {
+        session.lease = pool_.take();
+    }
+    return session.lease;
+}
+
+void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
+    Session* session = context_.datapath.session(id);
+    if (!session || !session->ppp) return;
+    const Judgement judgement = judge(request, config_.users);
+    LoginVerdict verdict{
+        .accepted = judgement.user != nullptr, .message = judgement.message, .peer_address = {}};
+    if (!verdict.accepted) {
+        refuse(now, Stage::ppp, peer_of(id), request.user, judgement.reason);
+    } else if (verdict.peer_address = lend(*session, judgement.user); !verdict.peer_address) {
+        verdict.accepted = false;
+        verdict.message = "No address is free";
+        refuse(now, Stage::ppp, peer_of(id), request.user,
+               judgement.user->address ? "the user's address is in use by another session"
+                                       : "the pool is used up");
+    }
+    if (verdict.accepted) session->user = request.user;
+    context_.ports.ppp.answer_login(*session->ppp, verdict);
+}
+
+void Lns::on_address_wanted(Time now, LocalSessionId id) {
+    Session* session = context_.datapath.session(id);
+    if (!session || !session->ppp) return;
+    const auto address = config_.auth.empty() || session->lease ? lend(*session, nullptr) : std::nullopt;
+    if (!address) refuse(now, Stage::ppp, peer_of(id), session->user, "the pool is used up");
+    context_.ports.ppp.answer_address(*session->ppp, address);
+}
+
+void Lns::on_ppp_up(Time, LocalSessionId id, const PppUp& link) {
+    const Session* session = context_.datapath.session(id);
+    if (!session) return;
+    context_.log.notice("connection={} session={} state=up user={} peer={} interface={} remote={} mtu={}",
+                        name(), id.value, quoted(session->user), peer_of(id), link.interface,
+                        link.remote.text(), link.mtu);
+}
+
+void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
+    Session* session = context_.datapath.session(id);
+    if (!session) return;
+    context_.log.notice("connection={} session={} state=down user={} peer={} why={}", name(), id.value,
+                        quoted(session->user), peer_of(id), quoted(event.message));
+    if (session->lease) pool_.give_back(*std::exchange(session->lease, std::nullopt));
+    if (session->closing) return;
+    const bool by_peer = event.cause == PppExited::Cause::peer_terminated;
+    (void)context_.endpoint.close_session(now, session->ids.tunnel, id,
+                                          by_peer ? kLossOfCarrier : kAdministrative, event.message);
+    context_.datapath.close_session(id);
+}
+
+// ---- time, status, end
+// ---------------------------------------------------------------------------------------
+
+void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message) {
+    context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quoted(user),
+                         name_of(stage), quoted(message));
+    refusals_.push_back({now, std::move(peer), std::move(user), stage, std::move(message)});
+    if (refusals_.size() > kRefusalsKept) refusals_.pop_front();
+}
+
+void Lns::on_timeout(Time now) {
+    if (listen_again_ && *listen_again_ <= now && !stopping_) open_listeners(now);
+    retry_waiting(now);
+    for (const Ending& ending : std::exchange(dying_, {})) {
+        if (ending.at > now) {
+            dying_.push_back(ending);
+        } else if (!context_.sas.find(ending.mark)) {
+            for (const LocalTunnelId id : context_.datapath.tunnels_on(ending.mark)) {
+                context_.closer.abandon(now, id, "its IPsec SA is gone");
+            }
+        }
+    }
+    for (const Ending& ending : std::exchange(idle_, {})) {
+        if (ending.at > now) {
+            idle_.push_back(ending);
+        } else if (const ChildSa* sa = context_.sas.find(ending.mark);
+                   sa && context_.datapath.tunnels_on(ending.mark).empty()) {
+            context_.ports.ipsec.terminate(*sa);
+        }
+    }
+}
+
+std::optional<Time> Lns::next_timeout() const {
+    std::optional<Time> next = stopping_ ? std::nullopt : listen_again_;
+    const auto consider = [&](Time at) {
+        if (at != Time::max()) next = std::min(next.value_or(at), at);
+    };
+    for (const Waiting& held : waiting_) consider(held.until);
+    for (const Ending& ending : dying_) consider(ending.at);
+    for (const Ending& ending : idle_) consider(ending.at);
+    return next;
+}
+
+LnsStatus Lns::status() const {
+    return {.name = config_.name,
+            .listening = listeners_.size() == config_.listen.size(),
+            .listen = config_.listen,
+            .why = listen_why_ ? listen_why_ : ipsec_why_,
+            .users = config_.users.size(),
+            .pool_size = pool_.size(),
+            .pool_used = pool_.used(),
+            .refusals = refusals_};
+}
+
+void Lns::stop(Time now) {
+    if (std::exchange(stopping_, true)) return;
+    for (Waiting& held : std::exchange(waiting_, {})) {
+        context_.closer.abandon(now, held.offer.tunnel, "the server is being shut down");
+    }
+    for (const LocalTunnelId id : context_.datapath.tunnels_of(*this)) {
+        context_.closer.close(now, id, kShutdown, "the server is being shut down");
+    }
+    finish_stop(now);
+}
+
+void Lns::finish_stop(Time) {
+    if (stopped_ || !context_.datapath.tunnels_of(*this).empty()) return;
+    for (const Listener& held : std::exchange(listeners_, {})) context_.ports.datagrams.close(held.socket);
+    if (config_.ipsec) context_.ports.ipsec.unload(config_.name);
+    stopped_ = true;
+}
+
+}  // namespace keel::lifecycle

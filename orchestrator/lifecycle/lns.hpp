@@ -1,0 +1,93 @@
+// Lns: an L2TP network server: admits peers that came under an SA of its own connection, one tunnel to an SA,
+// gives each session a pppd, judges logins and lends addresses.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "lifecycle/address_pool.hpp"
+#include "lifecycle/context.hpp"
+#include "lifecycle/role.hpp"
+
+namespace keel::lifecycle {
+
+class Lns final : public Role {
+public:
+    Lns(const config::Lns& config, Context& context);
+
+    void start(Time now);
+    // Tells every peer, then closes the listeners and unloads the connection; stopped() when that is done.
+    void stop(Time now);
+    [[nodiscard]] bool stopped() const { return stopped_; }
+
+    void on_timeout(Time now);
+    [[nodiscard]] std::optional<Time> next_timeout() const;
+    [[nodiscard]] LnsStatus status() const;
+
+    [[nodiscard]] bool owns(SocketId listener) const;
+    [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
+
+    void on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer);
+    void on_sa_up(Time now, const ChildSa& sa);
+    void on_sa_down(Time now, const ChildSa& sa);
+    void on_ipsec_failed(Time now, const Error& why);
+    void on_ipsec_ready() { ipsec_why_.reset(); }
+
+    // Role
+    [[nodiscard]] const std::string& name() const override { return config_.name; }
+    void on_tunnel_peer_known(Time, const l2tp::TunnelPeerKnown&) override {}
+    void on_tunnel_up(Time now, const l2tp::TunnelUp& event) override;
+    void on_tunnel_down(Time now, const l2tp::TunnelDown& event) override;
+    void on_tunnel_released(Time now, LocalTunnelId tunnel) override;
+    void on_session_offered(Time now, const l2tp::SessionOffered& event) override;
+    void on_session_peer_known(Time, const l2tp::SessionPeerKnown&) override {}
+    void on_session_up(Time now, const l2tp::SessionUp& event) override;
+    void on_session_down(Time now, const l2tp::SessionDown& event) override;
+    void on_login(Time now, LocalSessionId session, const LoginRequest& request) override;
+    void on_address_wanted(Time now, LocalSessionId session) override;
+    void on_ppp_phase(Time, LocalSessionId, PppPhase) override {}
+    void on_ppp_up(Time now, LocalSessionId session, const PppUp& link) override;
+    void on_ppp_exited(Time now, LocalSessionId session, const PppExited& event) override;
+
+private:
+    struct Listener {
+        IpAddress local;
+        SocketId socket;
+    };
+    // A peer's SCCRQ that must wait: its SA is not known here yet, or its old tunnel is still going.
+    struct Waiting {
+        l2tp::TunnelOffered offer;
+        Time until;
+    };
+    // An SA that died (its tunnels go when the time comes) or that has no tunnel any more (it goes itself).
+    struct Ending {
+        std::uint32_t mark;
+        Time at;
+    };
+
+    void open_listeners(Time now);
+    void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
+    void retry_waiting(Time now);
+    void finish_stop(Time now);
+    void refuse(Time now, Stage stage, std::string peer, std::string user, std::string message);
+    [[nodiscard]] std::string peer_of(LocalSessionId session) const;
+    [[nodiscard]] PppSpec ppp_spec(const Tunnel& tunnel, bool sequencing);
+    [[nodiscard]] std::optional<IpAddress> lend(Session& session, const config::User* user);
+
+    const config::Lns& config_;
+    Context& context_;
+    AddressPool pool_;
+    std::vector<Listener> listeners_;
+    std::optional<Time> listen_again_;
+    std::optional<Why> listen_why_, ipsec_why_;
+    std::vector<Waiting> waiting_;
+    std::vector<Ending> dying_, idle_;
+    std::deque<Refusal> refusals_;
+    bool stopping_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace keel::lifecycle

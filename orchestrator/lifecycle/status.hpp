@@ -1,0 +1,104 @@
+// What the house looks like now, as plain values: api/ turns them into JSON, cli/ into tables.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "l2tp/endpoint.hpp"
+#include "ports.hpp"
+
+namespace keel::lifecycle {
+
+// The stages in which a connection comes up, in order; also where one failed.
+enum class Stage { resolve, ike, esp, tunnel, session, ppp, routes, up };
+[[nodiscard]] std::string_view name_of(Stage stage);
+
+// Why something is down: the one reason that an operator needs.
+struct Why {
+    Stage stage = Stage::resolve;
+    Error error;
+    Time at;
+};
+
+struct StageDuration {
+    Stage stage;
+    Duration took;
+};
+
+// A peer that a server turned away.
+struct Refusal {
+    Time at;
+    std::string peer;  // address and port; may be empty
+    std::string user;  // as the peer said; may be empty
+    Stage stage = Stage::tunnel;
+    std::string message;
+};
+
+struct LacStatus {
+    std::string name;
+    enum class State { connecting, up, waiting, stopping } state = State::waiting;
+    Stage stage = Stage::resolve;
+    std::string server;
+    std::optional<IpAddress> peer;
+    std::optional<Why> why;  // the last failure since it was last up
+    Duration retry_in{};     // State::waiting
+    unsigned attempts = 0;   // since it was last up
+    std::vector<StageDuration> timeline;
+    Duration in_state{};
+};
+
+struct LnsStatus {
+    std::string name;
+    bool listening = false;
+    std::vector<IpAddress> listen;
+    std::optional<Why> why;
+    std::size_t users = 0;
+    std::uint64_t pool_size = 0, pool_used = 0;
+    std::deque<Refusal> refusals;  // the newest last
+};
+
+struct SessionStatus {
+    KernelSession ids;
+    std::string connection;
+    std::string user;
+    PppPhase phase = PppPhase::starting;
+    bool up = false;
+    std::string interface;
+    IpAddress local, remote;
+    std::uint16_t mtu = 0;
+    std::optional<SessionCounters> counters;
+    Duration age{};
+};
+
+struct TunnelStatus {
+    l2tp::TunnelStatus control;
+    std::string connection;
+    std::optional<std::uint32_t> mark;
+};
+
+struct SaStatus {
+    ChildSa sa;
+    std::optional<SaCounters> in, out;
+};
+
+struct CharonStatus {
+    bool ready = false;
+    std::string version;
+    std::optional<Error> why;
+};
+
+struct Overview {
+    std::string host_name;
+    CharonStatus charon;
+    std::optional<GuardCounters> guard;
+    l2tp::EndpointCounters control;
+    std::vector<LacStatus> lacs;
+    std::vector<LnsStatus> lnss;
+    std::vector<TunnelStatus> tunnels;
+    std::vector<SessionStatus> sessions;
+    std::vector<SaStatus> sas;
+};
+
+}  // namespace keel::lifecycle
