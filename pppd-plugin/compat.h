@@ -67,14 +67,5 @@ typedef option_t keel_option;
 #ifndef PPP_ECP
 #define PPP_ECP 0x8053
 #endif
-#ifndef PPP_LCP
-#define PPP_LCP 0xc021
-#endif
-#ifndef PPP_PAP
-#define PPP_PAP 0xc023
-#endif
-#ifndef PPP_CHAP
-#define PPP_CHAP 0xc223
-#endif
 
 #endif
