@@ -83,13 +83,13 @@ Status set_send_mark(int fd, std::uint32_t mark) {
     return set(fd, SOL_SOCKET, SO_MARK, mark, "SO_MARK");
 }
 
-Status tell_mark_and_destination(int fd, bool v4) {
-    if (auto done = set(fd, SOL_SOCKET, SO_RCVMARK, 1, "SO_RCVMARK", "Linux 5.19 or newer is needed");
-        !done) {
-        return done;
-    }
+Status tell_destination(int fd, bool v4) {
     if (v4) return set(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
     return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+}
+
+Status tell_mark(int fd) {
+    return set(fd, SOL_SOCKET, SO_RCVMARK, 1, "SO_RCVMARK", "Linux 5.19 or newer is needed");
 }
 
 Status require_esp(int fd, bool v4, PolicyDirection direction, std::uint32_t reqid) {

@@ -30,8 +30,9 @@ struct RawAddress {
 [[nodiscard]] Status set_reuse_address(int fd);
 // The SO_MARK of what the socket sends.
 [[nodiscard]] Status set_send_mark(int fd, std::uint32_t mark);
-// Received datagrams tell their mark (SO_RCVMARK, Linux 5.19) and destination (IP_PKTINFO).
-[[nodiscard]] Status tell_mark_and_destination(int fd, bool v4);
+// Received datagrams tell their destination (IP_PKTINFO), or their mark (SO_RCVMARK, Linux 5.19).
+[[nodiscard]] Status tell_destination(int fd, bool v4);
+[[nodiscard]] Status tell_mark(int fd);
 
 enum class PolicyDirection { in, out };
 // What passes the socket in this direction must be under ESP in transport mode; `reqid` 0: under any SA,
