@@ -50,6 +50,7 @@ typedef option_t keel_option;
 #define ppp_timeout timeout
 #define ppp_ifname() ifname
 #define ppp_ifunit() ifunit
+#define ppp_status() status
 #define ppp_set_modem(on) (modem = (on))
 #define ppp_signaled(signal) (got_sigterm != 0)
 #define ppp_set_pppdevnam(name) strlcpy(ppp_devnam, name, sizeof ppp_devnam)

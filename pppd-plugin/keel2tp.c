@@ -20,7 +20,7 @@ const char keel_plugin_mark[] = "keel2tp-plugin pppd=" KEEL_PPPD_VERSION " wire=
 
 enum { WATCH_SECONDS = 2 };
 
-struct keel_session keel_session = {.pppox = -1, .phase = 0xff, .controller = {.fd = -1}};
+struct keel_session keel_session = {.pppox = -1, .phase = 0xff, .final_status = -1, .controller = {.fd = -1}};
 
 void keel_end(uint8_t cause, const char* message) {
     if (!keel_session.ending) {
@@ -223,6 +223,7 @@ static void on_phase(void* unused, int phase) {
     struct keel_frame report = {.type = KEEL_PHASE};
     uint8_t* out = &report.as.phase.phase;
     (void)unused;
+    if (phase == PHASE_DISCONNECT && keel_session.final_status < 0) keel_session.final_status = ppp_status();
     switch (phase) {
         case PHASE_INITIALIZE:
         case PHASE_SERIALCONN: *out = KEEL_PHASE_STARTING; break;
@@ -350,6 +351,8 @@ static void on_exit_of_pppd(void* unused, int status) {
     keel_snoop_forget_login(&keel_session.snoop);
     if (keel_session.controller.fd < 0) return;
     report.as.exit.status = (uint8_t)status;
+    /* Once it has let go of the channel, pppd takes that for a hangup and forgets why it did. */
+    if (keel_session.final_status >= 0) status = keel_session.final_status;
     report.as.exit.cause = explain(status, message, sizeof message);
     report.as.exit.message = (struct keel_bytes){(const uint8_t*)message, strlen(message)};
     keel_controller_report(&keel_session.controller, &report);

@@ -273,7 +273,9 @@ void PppdSession::watch_process() {
 
 void PppdSession::reap() {
     int wait_status = 0;
-    if (::waitpid(pid_, &wait_status, WNOHANG) != pid_) return watch_process();
+    const pid_t reaped = ::waitpid(pid_, &wait_status, WNOHANG);
+    // With SIGCHLD ignored nothing is left to reap (ECHILD); pidfd says all the same that it is gone.
+    if (reaped == 0 || (reaped < 0 && errno == EINTR)) return watch_process();
     state_ = State::reaped;
     if (!forced_) read_wire();  // its exit frame may still be queued
     read_output();
