@@ -3,13 +3,12 @@
 usage: demo.py BUILD_DIR
 """
 
-import json
 import os
 import sys
 import time
 from pathlib import Path
 
-from lablib.hosts import INNER_LNS, LAC, LNS, make_hosts
+from lablib.hosts import INNER_LNS, LAC, LNS, iperf, make_hosts, serve_iperf
 from lablib.keel2tpd import Show
 from lablib.lab import Lab
 
@@ -42,18 +41,11 @@ def esp_counters(show: Show) -> str:
             f"out {sa['out']['packets']:>8} packets {sa['out']['bytes']:>12} bytes")
 
 
-def transfer(hosts) -> dict:
-    """One iperf3 run from the LAC through the tunnel; iperf3's own summary."""
-    hosts.lns.start("iperf3", "iperf3", "--server", "--one-off", "--bind", INNER_LNS)
-    said = hosts.lac.run("iperf3", "--client", INNER_LNS, "--time", str(SECONDS), "--json",
-                         "--connect-timeout", "20000")
-    return json.loads(said)["end"]
-
-
 def show_transfer(hosts, client, server) -> None:
     title(f"iperf3 through the tunnel, {SECONDS} s")
+    serve_iperf(hosts.lns)
     before = {"LAC": client.show(), "LNS": server.show()}
-    end = transfer(hosts)
+    end = iperf(hosts.lac, SECONDS)
     after = {"LAC": client.show(), "LNS": server.show()}
     received = end["sum_received"]
     print(f"  {received['bits_per_second'] / 1e6:.1f} Mbit/s, {received['bytes'] / 1e6:.1f} MB received")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lablib.hosts import INNER_LNS, LNS, ping
+from lablib.hosts import INNER_LNS, LNS, iperf, ping, serve_iperf
 
 
 @pytest.mark.parametrize("ike", [1, 2], ids=["ikev1", "ikev2"])
@@ -32,10 +32,10 @@ def test_connects(hosts, ike):
 
 def test_data_never_passes_through_the_daemon(hosts):
     client, server = hosts.start_both(ike=2)
+    serve_iperf(hosts.lns)
     before = [daemon.show() for daemon in (client, server)]
     ping(hosts.lac, INNER_LNS, 50)
-    hosts.lns.start("iperf3", "iperf3", "--server", "--one-off", "--bind", INNER_LNS)
-    hosts.lac.run("iperf3", "--client", INNER_LNS, "--time", "3", "--connect-timeout", "20000")
+    iperf(hosts.lac, 3)
     after = [daemon.show() for daemon in (client, server)]
 
     for old, new in zip(before, after):

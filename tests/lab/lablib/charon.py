@@ -11,6 +11,7 @@ VICI = "/run/charon.vici"
 CONFIG = """
 charon {
   filelog { stderr { default = 1
+    lib = 0
     ike_name = yes
     time_format = %H:%M:%S
     flush_line = yes } }

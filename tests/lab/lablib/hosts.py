@@ -1,5 +1,6 @@
 """The usual layout: one network, an LNS at 192.0.2.2 and a LAC at 192.0.2.1, each with a charon of its own."""
 
+import json
 from dataclasses import dataclass
 
 from . import keel2tpd
@@ -8,10 +9,13 @@ from .keel2tpd import Keel2tpd
 from .lab import Lab
 from .net import Network
 from .node import Node
+from .wait import wait_for
 
 LAC, LNS, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 INNER_LNS = "10.9.0.1"
-UP = "up"
+
+
+IPERF_PORT = 5201
 
 
 @dataclass
@@ -63,3 +67,16 @@ def ping(node: Node, address: str, count: int = 3) -> None:
 
 def pings(node: Node, address: str) -> bool:
     return node.succeeds("ping", "-q", "-c", "1", "-W", "1", address)
+
+
+def serve_iperf(node: Node, address: str = INNER_LNS) -> None:
+    """iperf3 as a server, for as long as the node lives."""
+    node.start("iperf3", "iperf3", "--server", "--bind", address)
+    wait_for("iperf3 to listen", lambda: f"{address}:{IPERF_PORT}" in node.run("ss", "-Hltn"))
+
+
+def iperf(node: Node, seconds: int, *options: str, address: str = INNER_LNS) -> dict:
+    """One TCP transfer to a node that serves; iperf3's "end" summary."""
+    said = node.run("iperf3", "--client", address, "--time", str(seconds), "--json", "--connect-timeout", "20000",
+                    *options, seconds=seconds + 60)
+    return json.loads(said)["end"]

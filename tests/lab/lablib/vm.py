@@ -111,7 +111,7 @@ def _qemu(image: Path, initrd: Path, share: Path, console: Path, cpus: int, memo
             "-nodefaults", "-display", "none", "-monitor", "none", "-serial", f"file:{console}",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci", "-chardev", "stdio,id=out,signal=off",
             "-device", "virtserialport,chardev=out,name=out", "-kernel", str(image), "-initrd", str(initrd),
-            "-append", "console=ttyS0 quiet panic=-1 mitigations=off audit=0 net.ifnames=0",
+            "-append", "console=ttyS0 quiet panic=-1 mitigations=off audit=0 net.ifnames=0 cryptomgr.notests=1",
             *nine(Path("/"), "host", ",readonly=on"), *nine(share, "lab")]
 
 
