@@ -101,7 +101,7 @@ void Strongswan::Impl::on_load_answer(const std::string& name, std::uint64_t ser
     if (declared->unanswered > 0 || broken) return;
     if (!declared->refusal) {
         declared->loaded = true;
-        log_.debug("ipsec connection={} loaded", quoted(name));
+        log_.debug("ipsec connection={} loaded", quote(name));
         return;
     }
     declared->attempt.reset();
@@ -151,7 +151,7 @@ void Strongswan::Impl::fail_attempt(const std::string& name, const Error& why) {
     Declared* declared = find(name);
     if (!declared || !declared->attempt) return;
     declared->attempt.reset();
-    log_.warning("ipsec connection={} failed: {}", quoted(name), why.text());
+    log_.warning("ipsec connection={} failed: {}", quote(name), why.text());
     if (can_send()) {
         for (const std::string& in_charon : declared->names) end_ike(in_charon);
     }
@@ -165,34 +165,38 @@ void Strongswan::Impl::terminate(const ChildSa& sa) {
     // IKEv1 moves children to a new IKE_SA in silence: ask whose child it is now, and which others that one
     // has.
     request(vici::make_list_sas({.child_id = child_id, .noblock = false}),
-            [this, child_id](const vici::Result<vici::Reply>& reply) {
+            [this, sa, child_id](const vici::Result<vici::Reply>& reply) {
                 if (!reply) return;
                 for (const vici::Message& message : reply->streamed) {
                     for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-                        end_child_or_ike(child_id, ike.uniqueid);
+                        end_child_or_ike(sa.mark, ike.uniqueid);
                     }
                 }
+                // Rekeyed since: its successor is in the table by now or will be reported as changed.
+                const ChildSa* now = sas_.find(sa.mark);
+                if (reply->streamed.empty() && now && now->child_id != child_id) terminate(*now);
             });
 }
 
-void Strongswan::Impl::end_child_or_ike(std::uint32_t child_id, std::uint32_t ike_id) {
+void Strongswan::Impl::end_child_or_ike(std::uint32_t mark, std::uint32_t ike_id) {
     request(vici::make_list_sas({.ike_id = ike_id, .noblock = false}),
-            [this, child_id, ike_id](const vici::Result<vici::Reply>& reply) {
+            [this, mark, ike_id](const vici::Result<vici::Reply>& reply) {
                 if (!reply) return;
+                std::vector<std::uint32_t> children;
                 bool others = false;
                 for (const vici::Message& message : reply->streamed) {
                     for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-                        others = others ||
-                                 std::ranges::any_of(ike.children, [child_id](const vici::ChildSa& child) {
-                                     return child.uniqueid != child_id && child.state == "INSTALLED";
-                                 });
+                        for (const vici::ChildSa& child : ike.children) {
+                            if (child.mark_in == mark) {
+                                children.push_back(child.uniqueid);
+                            } else {
+                                others = others || child.state == "INSTALLED";
+                            }
+                        }
                     }
                 }
-                if (others) {
-                    request(vici::make_terminate({.child_id = child_id}));
-                } else {
-                    end_ike(ike_id);
-                }
+                if (!others) return end_ike(ike_id);
+                for (const std::uint32_t child : children) request(vici::make_terminate({.child_id = child}));
             });
 }
 

@@ -98,7 +98,7 @@ private:
     void send_unload(const std::vector<std::string>& names, const std::string& secret);
     void end_ike(const std::string& charon_name);
     void end_ike(std::uint32_t ike_id);
-    void end_child_or_ike(std::uint32_t child_id, std::uint32_t ike_id);
+    void end_child_or_ike(std::uint32_t mark, std::uint32_t ike_id);
     void fail_attempt(const std::string& name, const Error& why);
     [[nodiscard]] Declared* find(const std::string& name);
     void note_listening();

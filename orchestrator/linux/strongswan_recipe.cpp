@@ -46,9 +46,10 @@ Message make_child(const IpsecConnection& connection) {
         .add("esp_proposals", connection.esp_proposals)
         .add("replay_window", "128");
     // The initiator renews; a responder that did too would cross with it, and clients behind a NAT may be out
-    // of reach. Its SA ends if the peer has not renewed it.
+    // of reach. Its SA ends if the peer has not renewed it. Without rand_time=0 charon takes a random part of
+    // life_time off the rekey_time that is 0, and renews the SA every second.
     if (responder) {
-        child.add("rekey_time", "0s").add("life_time", "4h");
+        child.add("rekey_time", "0s").add("rand_time", "0s").add("life_time", "4h");
     } else {
         child.add("rekey_time", "1h");
     }

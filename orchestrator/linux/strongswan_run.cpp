@@ -130,7 +130,7 @@ void Strongswan::Impl::on_greeted(const vici::Version& version, const vici::Stat
             lose({ErrorCode::unavailable, "strongSwan was restarted", "its tunnels are made anew"});
         }
         log_.notice("strongswan version={} daemon={} since={}", version.version, version.daemon,
-                    quoted(stats.since));
+                    quote(stats.since));
         generation_ = generation;
         if (on_new_generation_) on_new_generation_();
     }
@@ -174,7 +174,7 @@ void Strongswan::Impl::on_snapshot(const std::vector<vici::Message>& streamed) {
             if (!ours) continue;
             // After a loss nobody knows what this SA was for; its peer will come again.
             if (lost_told_ || !find(*ours)) {
-                log_.notice("ipsec connection={} ike={} left over: ended", quoted(*ours), ike.uniqueid);
+                log_.notice("ipsec connection={} ike={} left over: ended", quote(*ours), ike.uniqueid);
                 end_ike(ike.uniqueid);
             } else {
                 kept.push_back(std::move(ike));
@@ -268,7 +268,7 @@ void Strongswan::Impl::reload_missing(const vici::List& conns, const vici::List&
                                   return present.contains(in_charon);
                               });
         if (complete) continue;
-        log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quoted(name));
+        log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quote(name));
         send_load(declared);
     }
 }
