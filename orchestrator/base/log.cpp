@@ -21,7 +21,7 @@ void StreamLog::write(LogLevel level, std::string_view line) {
     [[maybe_unused]] const auto written = ::write(fd_, out.data(), out.size());
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
     const bool plain = !text.empty() && std::ranges::none_of(text, [](char c) {
         return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\';
     });

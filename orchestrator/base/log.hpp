@@ -70,6 +70,6 @@ class NullLog final : public Log {
 };
 
 // "one two" -> "\"one two\"" where the text has blanks, quotes or nothing in it: a value of a key=value line.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace keel

@@ -262,7 +262,7 @@ void Lac::fail(Time now, Stage stage, Error error) {
     if (was_up) backoff_.reset();
     retry_at_ = now + backoff_.next(context_.ports.random);
     context_.log.warning("connection={} state={} stage={} why={} retry_ms={}", name(),
-                         was_up ? "lost" : "failed", name_of(stage), quoted(error.text()),
+                         was_up ? "lost" : "failed", name_of(stage), quote(error.text()),
                          std::chrono::duration_cast<milliseconds>(retry_at_ - now).count());
     why_ = Why{stage, std::move(error), now};
     take_down(now, kStopGeneral, {});

@@ -67,7 +67,7 @@ void Lns::open_listeners(Time now) {
         }
         const bool news = !listen_why_ || listen_why_->error.message != socket.error().message;
         if (news)
-            context_.log.error("connection={} state=down why={}", name(), quoted(socket.error().text()));
+            context_.log.error("connection={} state=down why={}", name(), quote(socket.error().text()));
         listen_why_ = Why{Stage::tunnel, socket.error(), now};
         listen_again_ = now + kListenAgain;
     }
@@ -140,14 +140,14 @@ void Lns::on_tunnel_up(Time, const l2tp::TunnelUp& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     context_.log.notice("connection={} tunnel={} state=established peer={} host_name={}", name(),
-                        event.tunnel.value, tunnel->path.remote.text(), quoted(event.host_name));
+                        event.tunnel.value, tunnel->path.remote.text(), quote(event.host_name));
 }
 
 void Lns::on_tunnel_down(Time, const l2tp::TunnelDown& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     context_.log.notice("connection={} tunnel={} state=down peer={} why={}", name(), event.tunnel.value,
-                        tunnel->path.remote.text(), quoted(event.reason.text()));
+                        tunnel->path.remote.text(), quote(event.reason.text()));
     if (tunnel->sa) idle_.push_back({tunnel->sa->mark, Time::max()});
 }
 
@@ -172,7 +172,7 @@ void Lns::on_sa_down(Time now, const ChildSa& sa) {
 
 void Lns::on_ipsec_failed(Time now, const Error& why) {
     ipsec_why_ = Why{Stage::ike, why, now};
-    context_.log.error("connection={} state=down stage=ike why={}", name(), quoted(why.text()));
+    context_.log.error("connection={} state=down stage=ike why={}", name(), quote(why.text()));
 }
 
 // ---- sessions
@@ -282,7 +282,7 @@ void Lns::on_ppp_up(Time, LocalSessionId id, const PppUp& link) {
     const Session* session = context_.datapath.session(id);
     if (!session) return;
     context_.log.notice("connection={} session={} state=up user={} peer={} interface={} remote={} mtu={}",
-                        name(), id.value, quoted(session->user), peer_of(id), link.interface,
+                        name(), id.value, quote(session->user), peer_of(id), link.interface,
                         link.remote.text(), link.mtu);
 }
 
@@ -290,7 +290,7 @@ void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
     Session* session = context_.datapath.session(id);
     if (!session) return;
     context_.log.notice("connection={} session={} state=down user={} peer={} why={}", name(), id.value,
-                        quoted(session->user), peer_of(id), quoted(event.message));
+                        quote(session->user), peer_of(id), quote(event.message));
     if (session->lease) pool_.give_back(*std::exchange(session->lease, std::nullopt));
     if (session->closing) return;
     const bool by_peer = event.cause == PppExited::Cause::peer_terminated;
@@ -303,8 +303,8 @@ void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
 // ---------------------------------------------------------------------------------------
 
 void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message) {
-    context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quoted(user),
-                         name_of(stage), quoted(message));
+    context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quote(user),
+                         name_of(stage), quote(message));
     refusals_.push_back({now, std::move(peer), std::move(user), stage, std::move(message)});
     if (refusals_.size() > kRefusalsKept) refusals_.pop_front();
 }

@@ -105,7 +105,7 @@ void Orchestrator::dispatch(Time now, const IpsecReady& event) {
 
 void Orchestrator::dispatch(Time now, const IpsecLost& event) {
     charon_ = {.ready = false, .version = {}, .why = event.why};
-    log_.error("charon=unavailable why={}", quoted(event.why.text()));
+    log_.error("charon=unavailable why={}", quote(event.why.text()));
     sas_.clear();
     for (const auto& lac : lacs_) lac->on_ipsec_lost(now, event.why);
     // charon's marks start again with its next life: no tunnel may keep one of this life.

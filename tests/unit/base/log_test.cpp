@@ -20,8 +20,8 @@ TEST_CASE("a log line is one line, whatever a peer put into it") {
 }
 
 TEST_CASE("values of a key=value line are quoted where they need it") {
-    CHECK(keel::quoted("plain") == "plain");
-    CHECK(keel::quoted("two words") == "\"two words\"");
-    CHECK(keel::quoted("") == "\"\"");
-    CHECK(keel::quoted("a\"b\\") == "\"a\\\"b\\\\\"");
+    CHECK(keel::quote("plain") == "plain");
+    CHECK(keel::quote("two words") == "\"two words\"");
+    CHECK(keel::quote("") == "\"\"");
+    CHECK(keel::quote("a\"b\\") == "\"a\\\"b\\\\\"");
 }

@@ -1,0 +1,141 @@
+#include "linux/daemon.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "api/overview_json.hpp"
+#include "linux/modules.hpp"
+
+namespace keel {
+namespace {
+
+// charon answers an unload within milliseconds; a dead one must not keep us.
+constexpr Duration kDrain = seconds(5);
+constexpr auto kLastResort = std::chrono::seconds(20);
+
+std::string system_host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 && name[0] ? name : "keel2tp";
+}
+
+PppdPaths pppd_paths(const config::Config& config) {
+    PppdPaths paths;
+    paths.pppd = config.pppd;
+    paths.plugin = config.plugin.empty() ? installed_pppd_plugin() : std::filesystem::absolute(config.plugin).string();
+    return paths;
+}
+
+bool uses_ipsec(const config::Config& config) {
+    const auto protected_by_ipsec = [](const auto& connection) { return connection.ipsec.has_value(); };
+    return std::ranges::any_of(config.lns, protected_by_ipsec) ||
+           std::ranges::any_of(config.lac, protected_by_ipsec);
+}
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, std::string version, Log& log)
+    : config_(config),
+      version_(std::move(version)),
+      log_(log),
+      guard_(log),
+      sockets_(io_, log, random_, guard_, [this](Event event) { deliver(std::move(event)); }),
+      kernel_(log, sockets_, guard_),
+      strongswan_(
+          io_, config.vici_socket, log, [this](Event event) { deliver(std::move(event)); },
+          [this] { kernel_.flush_leftover_sas(); }),
+      pppd_(io_, log, pppd_paths(config), [this](Event event) { deliver(std::move(event)); }),
+      resolver_(io_, [this](Event event) { deliver(std::move(event)); }),
+      orchestrator_(config, system_host_name(), {strongswan_, sockets_, kernel_, pppd_, resolver_, random_},
+                    log),
+      service_(version_, [this] { return overview(); }),
+      control_(io_, service_) {}
+
+Status Daemon::check() const {
+    if (::geteuid() != 0) return fail(ErrorCode::denied, "keel2tpd needs root", "run it as root");
+    if (auto fits = pppd_.probe(); !fits) return fits;
+    const auto missing = check_kernel_features(uses_ipsec(config_));
+    for (const Error& error : missing) log_.error("kernel=incomplete why={}", quote(error.text()));
+    if (!missing.empty()) return std::unexpected(missing.front());
+    return {};
+}
+
+Status Daemon::run() {
+    if (auto checked = check(); !checked) return checked;
+    if (auto opened = control_.open(config_.control_socket); !opened) return opened;
+    signals_.async_wait([this](asio::error_code error, int signal) {
+        if (error) return;
+        log_.notice("state=stopping signal={}", signal);
+        stop();
+    });
+    if (auto started = orchestrator_.start(monotonic_now()); !started) return started;
+    log_.notice("state=running version={} connections={}", version_, config_.lns.size() + config_.lac.size());
+    settle();
+    io_.run();
+    return {};
+}
+
+void Daemon::deliver(Event event) {
+    orchestrator_.receive(monotonic_now(), std::move(event));
+    settle();
+}
+
+// After each input: wake up when the lifecycle wants to, and see whether the end has come.
+void Daemon::settle() {
+    if (phase_ == Phase::taking_down && orchestrator_.stopped() && pppd_.running() == 0) {
+        phase_ = Phase::draining;
+        strongswan_.drain(kDrain, [this] { finish(); });
+    }
+    const auto next = orchestrator_.next_timeout();
+    if (!next) {
+        wake_.cancel();
+        return;
+    }
+    wake_.expires_after(std::max<Duration>(*next - monotonic_now(), Duration::zero()));
+    wake_.async_wait([this](asio::error_code error) {
+        if (error) return;
+        orchestrator_.on_timeout(monotonic_now());
+        settle();
+    });
+}
+
+void Daemon::stop() {
+    phase_ = Phase::taking_down;
+    last_resort_.expires_after(kLastResort);
+    last_resort_.async_wait([this](asio::error_code error) {
+        if (error) return;
+        log_.error("state=stopping why=\"not everything ended in time\"");
+        finish();
+    });
+    // A second signal: at once, without a word to the peers.
+    signals_.async_wait([this](asio::error_code error, int) {
+        if (!error) finish();
+    });
+    orchestrator_.stop(monotonic_now());
+    settle();
+}
+
+void Daemon::finish() {
+    if (phase_ == Phase::done) return;
+    phase_ = Phase::done;
+    kernel_.close_all();
+    sockets_.close_all();
+    if (orchestrator_.stopped()) kernel_.remove_guard();
+    log_.notice("state=stopped");
+    io_.stop();
+}
+
+nlohmann::json Daemon::overview() const {
+    const Time now = monotonic_now();
+    const auto& counters = sockets_.counters();
+    const api::DaemonFacts facts{.version = version_,
+                                 .pid = ::getpid(),
+                                 .cpu_seconds = std::chrono::duration<double>(own_cpu_time()).count(),
+                                 .datagrams_received = counters.received,
+                                 .datagrams_sent = counters.sent,
+                                 .uptime = now - started_};
+    return api::to_json(facts, orchestrator_.overview(now), now);
+}
+
+}  // namespace keel
