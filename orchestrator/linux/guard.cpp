@@ -101,30 +101,37 @@ Result<std::string> Guard::run(const std::string& commands) {
 }
 
 Status Guard::install(std::span<const IpAddress> protected_addresses) {
-    std::string text = guard_install_text(protected_addresses);
-    for (const GuardedTunnel& tunnel : tunnels_) {
-        const auto owner = ports_by_mark_.find(tunnel.mark);
-        if (owner != ports_by_mark_.end() && owner->second == tunnel.local.port) {
-            text += guard_add_text(tunnel, std::nullopt);
-        }
+    if (installed_) {
+        if (const auto now = counters()) state_.counters = *now;
     }
-    if (auto done = run(text); !done) {
+    if (auto done = run(guard_install_text(protected_addresses, state_)); !done) {
         Error error = done.error();
         if (error.remedy.empty()) {
             error.remedy =
-                "the rules need the kernel modules nf_tables, nft_xfrm and nf_tables_inet "
-                "(CONFIG_NF_TABLES, CONFIG_NFT_XFRM); on OpenWrt kmod-nft-xfrm";
+                "the rules need the kernel's nf_tables with nft_xfrm (CONFIG_NF_TABLES_INET, "
+                "CONFIG_NFT_XFRM); on "
+                "OpenWrt kmod-nft-xfrm";
         }
         return wrap(std::move(error), "the guard against cleartext L2TP cannot be installed");
     }
     installed_ = true;
+    protected_addresses_.assign(protected_addresses.begin(), protected_addresses.end());
     log_.notice("guard=installed table=inet/{} addresses={}", kGuardTable, protected_addresses.size());
     return {};
 }
 
+void Guard::restore_if_gone() {
+    if (!installed_ || counters()) return;
+    log_.warning("guard=gone table=inet/{} why=\"somebody flushed the ruleset\" action=restore", kGuardTable);
+    const std::vector<IpAddress> addresses = protected_addresses_;
+    if (auto restored = install(addresses); !restored) {
+        log_.error("guard=gone error={}", keel::quote(restored.error().text()));
+    }
+}
+
 void Guard::remove() {
     if (auto done = run(guard_remove_text()); !done) {
-        log_.warning("guard=stays error={}", keel::quoted(done.error().text()));
+        log_.warning("guard=stays error={}", keel::quote(done.error().text()));
         return;
     }
     if (installed_) log_.notice("guard=removed table=inet/{}", kGuardTable);
@@ -143,26 +150,26 @@ Status Guard::add(const GuardedTunnel& tunnel) {
     if (!installed_) {
         return fail(ErrorCode::internal, "a tunnel was opened before the guard was installed");
     }
-    const auto present = ports_by_mark_.find(tunnel.mark);
+    const auto present = state_.ports_by_mark.find(tunnel.mark);
     std::optional<std::uint16_t> replaces;
-    if (present != ports_by_mark_.end()) replaces = present->second;
+    if (present != state_.ports_by_mark.end()) replaces = present->second;
     if (auto done = run(guard_add_text(tunnel, replaces)); !done) {
         return wrap(done.error(), fmt::format("mark {:#x} -> port {}", tunnel.mark, tunnel.local.port));
     }
-    ports_by_mark_[tunnel.mark] = tunnel.local.port;
-    tunnels_.insert(tunnel);
+    state_.ports_by_mark[tunnel.mark] = tunnel.local.port;
+    state_.tunnels.insert(tunnel);
     return {};
 }
 
 void Guard::erase(const GuardedTunnel& tunnel) {
-    if (tunnels_.erase(tunnel) == 0) return;
-    const auto owner = ports_by_mark_.find(tunnel.mark);
-    const bool owns_mark = owner != ports_by_mark_.end() && owner->second == tunnel.local.port;
-    if (owns_mark) ports_by_mark_.erase(owner);
+    if (state_.tunnels.erase(tunnel) == 0) return;
+    const auto owner = state_.ports_by_mark.find(tunnel.mark);
+    const bool owns_mark = owner != state_.ports_by_mark.end() && owner->second == tunnel.local.port;
+    if (owns_mark) state_.ports_by_mark.erase(owner);
     if (!installed_) return;
     if (auto done = run(guard_delete_text(tunnel, owns_mark)); !done) {
         log_.warning("guard=entry-stays mark={:#x} port={} error={}", tunnel.mark, tunnel.local.port,
-                     keel::quoted(done.error().text()));
+                     keel::quote(done.error().text()));
     }
 }
 

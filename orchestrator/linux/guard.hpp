@@ -4,9 +4,7 @@
 // tunnels, and their packets would leave in clear. Only remove() takes it away.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,11 +24,13 @@ public:
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
-    // Atomically makes the table for these addresses, or replaces the table that is there; tunnels that are
-    // open now stay in it. No address: the guard of a LAC alone.
+    // Atomically makes the table for these addresses, or replaces the table that is there; open tunnels stay
+    // in it and the counters go on. No address: the guard of a LAC alone.
     [[nodiscard]] Status install(std::span<const IpAddress> protected_addresses);
     void remove();
-    [[nodiscard]] bool installed() const { return installed_; }
+    // Makes the table again when somebody took it away (`nft flush ruleset`); else does nothing. GuardWatch
+    // calls it.
+    void restore_if_gone();
     [[nodiscard]] Result<GuardCounters> counters();
 
     // From now on packets under `tunnel.mark` go to `tunnel.local`. A mark that leads to another tunnel is
@@ -53,8 +53,8 @@ private:
     std::unique_ptr<nft_ctx, FreeContext> context_;
     int netlink_fd_ = -1;  // libnftables'; only looked at
     bool installed_ = false;
-    std::map<std::uint32_t, std::uint16_t> ports_by_mark_;
-    std::set<GuardedTunnel> tunnels_;
+    std::vector<IpAddress> protected_addresses_;
+    GuardState state_;
 };
 
 }  // namespace keel

@@ -82,6 +82,14 @@ std::string port_element(const SocketAddress& local) {
                        local.ip.text(), local.port);
 }
 
+std::string mark_element(std::uint32_t mark, std::uint16_t port) {
+    return fmt::format("inet {} ports {{ {:#x} : {} }}", kGuardTable, mark, port);
+}
+
+std::string counter_text(std::string_view name, std::uint64_t packets) {
+    return fmt::format(" counter {} {{ packets {} bytes 0 }}\n", name, packets);
+}
+
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view word) {
     const auto at = text.find(word);
     if (at == std::string_view::npos) return std::nullopt;
@@ -106,12 +114,12 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-std::string guard_install_text(std::span<const IpAddress> protected_addresses) {
+std::string guard_install_text(std::span<const IpAddress> protected_addresses, const GuardState& state) {
     std::string text = guard_remove_text();
     text += fmt::format("table inet {} {{\n", kGuardTable);
-    for (const char* name : {"cleartext_in", "cleartext_out", "foreign_in"}) {
-        text += fmt::format(" counter {} {{ }}\n", name);
-    }
+    text += counter_text("cleartext_in", state.counters.cleartext_in);
+    text += counter_text("cleartext_out", state.counters.cleartext_out);
+    text += counter_text("foreign_in", state.counters.foreign_in);
     text += address_set("protected4", "ipv4_addr", protected_addresses, true);
     text += address_set("protected6", "ipv6_addr", protected_addresses, false);
     text +=
@@ -120,6 +128,10 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses) {
     text += " map ports { type mark : inet_service; }\n";
     text += kChains;
     text += "}\n";
+    for (const GuardedTunnel& tunnel : state.tunnels)
+        text += "add element " + port_element(tunnel.local) + "\n";
+    for (const auto& [mark, port] : state.ports_by_mark)
+        text += "add element " + mark_element(mark, port) + "\n";
     return text;
 }
 
@@ -130,21 +142,14 @@ std::string guard_remove_text() {
 
 std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint16_t> replaces) {
     std::string text = "add element " + port_element(tunnel.local) + "\n";
-    if (replaces) {
-        text += fmt::format("delete element inet {} ports {{ {:#x} : {} }}\n", kGuardTable, tunnel.mark,
-                            *replaces);
-    }
-    text += fmt::format("add element inet {} ports {{ {:#x} : {} }}\n", kGuardTable, tunnel.mark,
-                        tunnel.local.port);
+    if (replaces) text += "delete element " + mark_element(tunnel.mark, *replaces) + "\n";
+    text += "add element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
     return text;
 }
 
 std::string guard_delete_text(const GuardedTunnel& tunnel, bool owns_mark) {
     std::string text = "delete element " + port_element(tunnel.local) + "\n";
-    if (owns_mark) {
-        text += fmt::format("delete element inet {} ports {{ {:#x} : {} }}\n", kGuardTable, tunnel.mark,
-                            tunnel.local.port);
-    }
+    if (owns_mark) text += "delete element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
     return text;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -33,8 +34,16 @@ struct GuardedTunnel {
     auto operator<=>(const GuardedTunnel&) const = default;
 };
 
+// What to carry over when the table is made anew: the counters go on, the open tunnels stay.
+struct GuardState {
+    GuardCounters counters;
+    std::set<GuardedTunnel> tunnels;
+    std::map<std::uint32_t, std::uint16_t> ports_by_mark;  // the newest tunnel of each mark
+};
+
 // One transaction that makes the table anew, whatever was in a table of that name before.
-[[nodiscard]] std::string guard_install_text(std::span<const IpAddress> protected_addresses);
+[[nodiscard]] std::string guard_install_text(std::span<const IpAddress> protected_addresses,
+                                             const GuardState& state = {});
 [[nodiscard]] std::string guard_remove_text();
 // The port's entry in the guard's set, and the mark's way to it; one transaction. With `replaces` the mark
 // leads elsewhere at present and is bent.

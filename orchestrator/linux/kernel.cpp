@@ -65,7 +65,7 @@ void LinuxKernel::delete_tunnel(LocalTunnelId tunnel) {
     if (!genl) return;
     if (auto deleted = (*genl)->delete_tunnel(tunnel);
         !deleted && deleted.error().code != ErrorCode::not_found) {
-        log_.warning("tunnel={} kernel=stays error={}", tunnel.value, keel::quoted(deleted.error().text()));
+        log_.warning("tunnel={} kernel=stays error={}", tunnel.value, keel::quote(deleted.error().text()));
     }
 }
 
@@ -89,7 +89,7 @@ void LinuxKernel::delete_session(LocalTunnelId tunnel, LocalSessionId session) {
     const auto deleted = (*genl)->delete_session(tunnel, session);
     if (!deleted && deleted.error().code != ErrorCode::not_found) {
         log_.warning("tunnel={} session={} kernel=stays error={}", tunnel.value, session.value,
-                     keel::quoted(deleted.error().text()));
+                     keel::quote(deleted.error().text()));
     }
 }
 
@@ -155,7 +155,7 @@ void LinuxKernel::flush_leftover_sas() {
     if (!part) return;
     const auto removed = (*part)->remove_ours();
     if (!removed) {
-        log_.warning("sas=stay error={}", keel::quoted(removed.error().text()));
+        log_.warning("sas=stay error={}", keel::quote(removed.error().text()));
     } else if (*removed > 0) {
         log_.notice("sas={} leftover=deleted", *removed);
     }

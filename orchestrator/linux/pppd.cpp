@@ -29,7 +29,7 @@ Result<PppId> Pppd::start(const PppSpec& spec, UniqueFd pppox) {
     auto process = spawn_pppd(paths_);
     if (!process) return wrap(process.error(), spec.name);
     const PppId id(++last_id_);
-    log_.info("ppp={} name={} pid={} role={} state=starting", id.value, quoted(spec.name), process->pid,
+    log_.info("ppp={} name={} pid={} role={} state=starting", id.value, quote(spec.name), process->pid,
               spec.server ? "server" : "client");
     PppdSession::Context context{
         io_, log_, emit_, [this, id] { sessions_.erase(id); }, times_, die_with_controller_};

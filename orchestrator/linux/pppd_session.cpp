@@ -105,8 +105,8 @@ void PppdSession::signal(int number) {
 
 void PppdSession::refuse(const std::string& why) {
     if (!forced_) {
-        context_.log.error("ppp={} name={} pid={} state=refused reason={}", id_.value, quoted(spec_.name),
-                           pid_, quoted(why));
+        context_.log.error("ppp={} name={} pid={} state=refused reason={}", id_.value, quote(spec_.name),
+                           pid_, quote(why));
         forced_ = End{PppExited::Cause::error, why};
     }
     signal(SIGKILL);
@@ -163,7 +163,7 @@ void PppdSession::keep_output(std::string_view text) {
             continue;
         }
         if (!partial_line_.empty()) {
-            context_.log.debug("ppp={} pid={} pppd={}", id_.value, pid_, quoted(partial_line_));
+            context_.log.debug("ppp={} pid={} pppd={}", id_.value, pid_, quote(partial_line_));
             lines_.push_back(pppd_wire::printable(partial_line_));
         }
         partial_line_.clear();
@@ -220,7 +220,7 @@ void PppdSession::on(const pppd_wire::AddressRequest& request) {
 }
 
 void PppdSession::on(const pppd_wire::Phase& phase) {
-    context_.log.info("ppp={} name={} phase={}", id_.value, quoted(spec_.name), phase_name(phase.phase));
+    context_.log.info("ppp={} name={} phase={}", id_.value, quote(spec_.name), phase_name(phase.phase));
     context_.emit(PppPhaseChanged{id_, phase.phase});
 }
 
@@ -228,13 +228,13 @@ void PppdSession::on(const pppd_wire::IpUp& up) {
     PppUp event = up.up;
     event.ppp = id_;
     context_.log.notice("ppp={} name={} state=up interface={} local={} remote={} mtu={}", id_.value,
-                        quoted(spec_.name), event.interface, event.local.text(), event.remote.text(),
+                        quote(spec_.name), event.interface, event.local.text(), event.remote.text(),
                         event.mtu);
     context_.emit(std::move(event));
 }
 
 void PppdSession::on(const pppd_wire::IpDown&) {
-    context_.log.info("ppp={} name={} state=ip-down", id_.value, quoted(spec_.name));
+    context_.log.info("ppp={} name={} state=ip-down", id_.value, quote(spec_.name));
 }
 
 void PppdSession::on(const pppd_wire::Exit& exit) {
@@ -281,8 +281,8 @@ void PppdSession::reap() {
     read_output();
     if (!partial_line_.empty()) keep_output("\n");
     const End why = end(wait_status);
-    context_.log.notice("ppp={} name={} pid={} state=ended reason={}", id_.value, quoted(spec_.name), pid_,
-                        quoted(why.message));
+    context_.log.notice("ppp={} name={} pid={} state=ended reason={}", id_.value, quote(spec_.name), pid_,
+                        quote(why.message));
     pppox_.reset();
     asio::error_code ignored;
     process_.close(ignored);

@@ -327,7 +327,7 @@ void UdpSockets::send(SocketId socket, std::optional<SocketAddress> to, ByteView
     if (sent < 0) {
         ++counters_.send_errors;
         log_.debug("send=failed socket={} local={} error={}", socket.value, found->second->local.text(),
-                   keel::quoted(std::strerror(errno)));
+                   keel::quote(std::strerror(errno)));
     } else {
         ++counters_.sent;
     }
