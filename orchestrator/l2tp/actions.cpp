@@ -38,16 +38,6 @@ ResultCode result_code(const DownReason& reason) {
     return {reason.result, reason.error, reason.message};
 }
 
-template <class M>
-void learn(Tunnel& tunnel, const M& message) {
-    tunnel.peer = PeerTunnelId(message.assigned_tunnel_id);
-    tunnel.peer_host_name = printable(message.host_name);
-    tunnel.peer_vendor_name = text_of(message.vendor_name);
-    tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
-    // 4.4.3: "If absent, the peer must assume a Window Size of 4".
-    tunnel.reliable.set_peer_window(message.receive_window_size.value_or(4));
-}
-
 }  // namespace
 
 std::size_t PeerKeyHash::operator()(const PeerKey& key) const noexcept {
@@ -78,6 +68,9 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const Do
         case TunnelAction::send_sccrq: return introduce<Sccrq>(tunnel, cause.options);
         case TunnelAction::offer: return act_offer(tunnel);
         case TunnelAction::send_sccrp: return introduce<Sccrp>(tunnel, cause.options);
+        case TunnelAction::note_peer:
+            tunnel.peer = PeerTunnelId(std::get<Sccrp>(*cause.message).assigned_tunnel_id);
+            return;
         case TunnelAction::learn_peer: return act_learn_peer(tunnel, cause);
         case TunnelAction::send_scccn: return send(tunnel, Scccn{});
         case TunnelAction::report_up:
@@ -113,7 +106,7 @@ void Endpoint::Impl::act_offer(const Tunnel& tunnel) {
 }
 
 void Endpoint::Impl::act_learn_peer(Tunnel& tunnel, const Cause& cause) {
-    learn(tunnel, std::get<Sccrp>(*cause.message));
+    learn_peer(tunnel, std::get<Sccrp>(*cause.message));
     outputs.emplace_back(TunnelPeerKnown{tunnel.local, tunnel.peer, tunnel.path});
 }
 
@@ -166,7 +159,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
             outputs.emplace_back(SessionOffered{tunnel.local, session.local, session.peer,
                                                 SessionKind::incoming_call, session.call_serial,
-                                                text_of(icrq.calling_number)});
+                                                printable_text(icrq.calling_number)});
             return;
         }
         case SessionAction::send_icrp: return send(tunnel, session, Icrp{wire(session.local)});

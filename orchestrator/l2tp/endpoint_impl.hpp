@@ -31,6 +31,21 @@ struct Cause {
     const TunnelOptions* options = nullptr;  // open_tunnel, accept_tunnel
 };
 
+[[nodiscard]] inline std::string printable_text(const std::optional<Bytes>& value) {
+    return value ? printable(as_text(*value)) : std::string();
+}
+
+// Keeps what an SCCRQ or SCCRP says of the peer.
+template <class M>
+void learn_peer(Tunnel& tunnel, const M& message) {
+    tunnel.peer = PeerTunnelId(message.assigned_tunnel_id);
+    tunnel.peer_host_name = printable(message.host_name);
+    tunnel.peer_vendor_name = printable_text(message.vendor_name);
+    tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
+    // 4.4.3: "If absent, the peer must assume a Window Size of 4".
+    tunnel.reliable.set_peer_window(message.receive_window_size.value_or(4));
+}
+
 struct Endpoint::Impl {
     Impl(EndpointConfig config_, Random& random_);
 

@@ -134,11 +134,7 @@ void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& da
         ++counters.refused;
         return;
     }
-    tunnel->peer = PeerTunnelId(sccrq.assigned_tunnel_id);
-    tunnel->peer_host_name = printable(sccrq.host_name);
-    if (sccrq.vendor_name) tunnel->peer_vendor_name = printable(as_text(*sccrq.vendor_name));
-    tunnel->peer_sync_framing = (sccrq.framing_capabilities & kSyncFraming) != 0;
-    tunnel->reliable.set_peer_window(sccrq.receive_window_size.value_or(4));
+    learn_peer(*tunnel, sccrq);
     // Nothing is acknowledged before it is decided; the SCCRP or StopCCN will do it.
     static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, acknowledged));
     tunnel->reliable.delay_acknowledgement(std::nullopt);
@@ -213,6 +209,10 @@ void Endpoint::Impl::deliver_fault(Time now, Tunnel& tunnel, const ControlHeader
                                    const MessageFault& fault) {
     if (tunnel.state == TunnelState::closing) return;
     if (!fault.of_session() || tunnel.state != TunnelState::established) {
+        // An SCCRP that cannot be accepted has told the peer's id nevertheless: the StopCCN goes there.
+        if (fault.type == static_cast<std::uint16_t>(MessageType::sccrp) && !tunnel.peer) {
+            tunnel.peer = PeerTunnelId(fault.peer_id);
+        }
         const auto next =
             step(tunnel, tunnel_event::Stop{fault_reason(fault.fault, DownReason::Scope::tunnel)});
         if (next) apply(now, tunnel, *next);

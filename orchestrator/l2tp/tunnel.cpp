@@ -102,8 +102,10 @@ TunnelStep on_unreachable(const Tunnel& tunnel) {
 
 TunnelStep on_sccrp(const Tunnel& tunnel, const Sccrp& sccrp) {
     if (tunnel.state != TunnelState::wait_ctl_reply) return out_of_place(tunnel, MessageType::sccrp);
-    if (auto reason = objection(sccrp.protocol_version, sccrp.challenge.has_value()))
-        return stop(std::move(*reason));
+    if (auto reason = objection(sccrp.protocol_version, sccrp.challenge.has_value())) {
+        return {TunnelState::closing, Actions{note_peer, end_sessions, report_down, send_stopccn},
+                std::move(*reason)};
+    }
     return {TunnelState::established, Actions{learn_peer, send_scccn, report_up}, {}};
 }
 

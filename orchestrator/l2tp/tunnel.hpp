@@ -64,6 +64,7 @@ enum class TunnelAction : std::uint8_t {
     send_sccrq,
     offer,  // output TunnelOffered
     send_sccrp,
+    note_peer,   // keep the id of an SCCRP that is refused, to address the StopCCN
     learn_peer,  // keep what the SCCRP says; output TunnelPeerKnown
     send_scccn,
     report_up,     // output TunnelUp
