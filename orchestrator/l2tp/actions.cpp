@@ -15,10 +15,6 @@ Bytes to_bytes(const std::string& text) {
     return {view.begin(), view.end()};
 }
 
-std::string text_of(const std::optional<Bytes>& value) {
-    return value ? printable(as_text(*value)) : std::string();
-}
-
 std::uint16_t wire(LocalTunnelId id) {
     return static_cast<std::uint16_t>(id.value);
 }
