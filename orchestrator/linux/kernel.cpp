@@ -39,7 +39,11 @@ Result<Routes*> LinuxKernel::routes() {
 
 Status LinuxKernel::install_guard(std::span<const IpAddress> protected_addresses) {
     if (!leftovers_flushed_) flush_leftovers();
-    return guard_.install(protected_addresses);
+    if (auto installed = guard_.install(protected_addresses); !installed) return installed;
+    if (auto watched = sockets_.watch_guard(); !watched) {
+        log_.warning("guard=unwatched error={}", keel::quote(watched.error().text()));
+    }
+    return {};
 }
 void LinuxKernel::remove_guard() {
     guard_.remove();

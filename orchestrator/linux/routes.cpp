@@ -60,6 +60,11 @@ void take(const nlattr& attribute, FoundRoute& found) {
         case RTA_OIF:
             if (size >= 4) found.way.interface = mnl_attr_get_u32(&attribute);
             break;
+        case RTA_CACHEINFO:
+            if (size >= sizeof(rta_cacheinfo)) {
+                found.way.mtu_learnt = static_cast<const rta_cacheinfo*>(data)->rta_expires != 0;
+            }
+            break;
         case RTA_METRICS: found.way.mtu = mtu_metric(attribute); break;
         default: break;
     }
@@ -119,6 +124,11 @@ int Routes::change(std::uint16_t type, std::uint16_t flags, const Prefix& to, co
         std::memcpy(via.data(), &family, sizeof family);
         via.insert(via.end(), way.gateway->bytes().begin(), way.gateway->bytes().end());
         mnl_attr_put(request.message(), RTA_VIA, via.size(), via.data());
+    }
+    if (way.mtu && !way.mtu_learnt) {
+        nlattr* metrics = mnl_attr_nest_start(request.message(), RTA_METRICS);
+        mnl_attr_put_u32(request.message(), RTAX_MTU, *way.mtu);
+        mnl_attr_nest_end(request.message(), metrics);
     }
     return mnl_exchange(socket_.get(), request, [](const nlmsghdr&) {});
 }

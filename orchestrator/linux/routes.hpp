@@ -23,6 +23,7 @@ struct Way {
     std::optional<IpAddress> gateway;  // none: the peer is on the link
     std::optional<IpAddress> source;
     std::optional<std::uint32_t> mtu;  // the route's or the path's, where the kernel knows one
+    bool mtu_learnt = false;           // from the path, and forgotten again after minutes
     bool local = false;                // an address of this host
 };
 

@@ -114,6 +114,7 @@ UdpSockets::UdpSockets(asio::io_context& loop, Log& log, Random& random, Guard& 
       log_(log),
       random_(random),
       guard_(guard),
+      watch_(loop, log, guard),
       emit_(std::move(emit)),
       buffer_(kLargestDatagram) {}
 

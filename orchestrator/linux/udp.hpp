@@ -14,6 +14,7 @@
 
 #include "base/log.hpp"
 #include "linux/guard.hpp"
+#include "linux/guard_watch.hpp"
 #include "ports.hpp"
 
 namespace keel {
@@ -57,6 +58,9 @@ public:
     void close(SocketId socket) override;
     void close_all();
 
+    // From now on the guard, on which the protected sockets depend, is put back when somebody removes it.
+    [[nodiscard]] Status watch_guard() { return watch_.start(); }
+
     // The descriptor for the kernel's TUNNEL_CREATE; it stays ours.
     [[nodiscard]] Result<int> descriptor(SocketId socket) const;
     [[nodiscard]] const DatagramCounters& counters() const { return counters_; }
@@ -79,6 +83,7 @@ private:
     Log& log_;
     Random& random_;
     Guard& guard_;
+    GuardWatch watch_;
     std::function<void(Event)> emit_;
     std::map<SocketId, std::shared_ptr<Socket>> sockets_;
     std::uint32_t last_id_ = 0;

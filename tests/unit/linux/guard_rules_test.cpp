@@ -82,3 +82,16 @@ TEST_CASE("an earlier run's ports are read from nft's listing") {
               .empty());
     CHECK(parse_guard_ports("elements = { 192.0.2.1 . 99999, nonsense }").empty());
 }
+
+TEST_CASE("a table made anew keeps the counters and the open tunnels, each mark with its newest") {
+    GuardState state;
+    state.counters = {.cleartext_in = 4, .cleartext_out = 5, .foreign_in = 6};
+    state.tunnels = {{1, {ip("192.0.2.2"), 20001}}, {1, {ip("192.0.2.2"), 20002}}};
+    state.ports_by_mark = {{1, 20002}};
+    const std::string text = guard_install_text({}, state);
+    CHECK(has(text, "counter cleartext_out { packets 5 bytes 0 }"));
+    CHECK(has(text, "add element inet keel2tp tunnels4 { 192.0.2.2 . 20001 }\n"));
+    CHECK(has(text, "add element inet keel2tp tunnels4 { 192.0.2.2 . 20002 }\n"));
+    CHECK(has(text, "add element inet keel2tp ports { 0x1 : 20002 }\n"));
+    CHECK_FALSE(has(text, "ports { 0x1 : 20001 }"));
+}
