@@ -14,7 +14,8 @@ ErrorCode code_of(int error) {
         case ESRCH:
         case ENXIO:
         case ENETUNREACH:
-        case EHOSTUNREACH: return ErrorCode::not_found;
+        case EHOSTUNREACH:
+        case EADDRNOTAVAIL: return ErrorCode::not_found;
         case EEXIST:
         case EADDRINUSE: return ErrorCode::exists;
         case EAGAIN:

@@ -101,9 +101,7 @@ Result<std::string> Guard::run(const std::string& commands) {
 }
 
 Status Guard::install(std::span<const IpAddress> protected_addresses) {
-    if (installed_) {
-        if (const auto now = counters()) state_.counters = *now;
-    }
+    if (installed_) static_cast<void>(counters());
     if (auto done = run(guard_install_text(protected_addresses, state_)); !done) {
         Error error = done.error();
         if (error.remedy.empty()) {
@@ -131,7 +129,7 @@ void Guard::restore_if_gone() {
 
 void Guard::remove() {
     if (auto done = run(guard_remove_text()); !done) {
-        log_.warning("guard=stays error={}", keel::quote(done.error().text()));
+        if (installed_) log_.warning("guard=stays error={}", keel::quote(done.error().text()));
         return;
     }
     if (installed_) log_.notice("guard=removed table=inet/{}", kGuardTable);
@@ -141,7 +139,10 @@ void Guard::remove() {
 Result<GuardCounters> Guard::counters() {
     auto listing = run(fmt::format("list counters table inet {}\n", kGuardTable));
     if (!listing) return std::unexpected(listing.error());
-    if (const auto counters = parse_guard_counters(*listing)) return *counters;
+    if (const auto found = parse_guard_counters(*listing)) {
+        state_.counters = *found;  // they go on from here if the table must be made anew
+        return *found;
+    }
     return fail(ErrorCode::not_found, "the guard's counters are gone",
                 fmt::format("somebody changed table inet {}: restart keel2tpd", kGuardTable));
 }

@@ -27,6 +27,7 @@ public:
     // Atomically makes the table for these addresses, or replaces the table that is there; open tunnels stay
     // in it and the counters go on. No address: the guard of a LAC alone.
     [[nodiscard]] Status install(std::span<const IpAddress> protected_addresses);
+    // Also the table of an earlier run, which would go on refusing cleartext that the configuration now allows.
     void remove();
     // Makes the table again when somebody took it away (`nft flush ruleset`); else does nothing. GuardWatch
     // calls it.

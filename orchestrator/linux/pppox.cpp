@@ -45,7 +45,7 @@ Result<UniqueFd> connect_pppox(const KernelSession& session) {
     if (connect(fd->value(), static_cast<const sockaddr*>(raw), sizeof address) != 0) {
         if (errno == EEXIST) {
             return system_fail(EEXIST, what,
-                               "another process took the session: look for it with `ss -f pppox` or lsof");
+                               "another process took the session first: `lsof | grep PPPOL2TP` names it");
         }
         return system_fail(errno, what);
     }

@@ -123,6 +123,11 @@ UdpSockets::~UdpSockets() {
 }
 
 Result<SocketId> UdpSockets::open_listener(const ListenerSpec& spec) {
+    if (spec.protect && spec.local.ip.is_unspecified()) {
+        return fail(ErrorCode::invalid,
+                    fmt::format("listener {} would protect no address", spec.local.text()),
+                    "name the addresses to listen on");
+    }
     const bool v4 = spec.local.ip.is_v4();
     auto fd = udp_socket(v4);
     if (!fd) return std::unexpected(fd.error());
