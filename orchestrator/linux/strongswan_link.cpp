@@ -24,7 +24,11 @@ Error session_error(const std::string& path, const vici::Error& why) {
 
 }  // namespace
 
-Error vici_socket_error(const std::string& path, const std::error_code& code) {
+Error vici_socket_error(const std::string& path, const std::error_code& from_asio) {
+    // Asio's own system category does not compare with std::errc.
+    const bool is_errno = from_asio.category() == asio::error::get_system_category();
+    const std::error_code code =
+        is_errno ? std::error_code(from_asio.value(), std::system_category()) : from_asio;
     const std::string message = "strongSwan's vici socket " + path + ": " + code.message();
     if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted) {
         return {ErrorCode::denied, message,

@@ -58,7 +58,7 @@ private:
     bool detached_ = false;
 };
 
-// What `code` on the socket at `path` means, with what to do about it.
-[[nodiscard]] Error vici_socket_error(const std::string& path, const std::error_code& code);
+// What `from_asio` on the socket at `path` means, with what to do about it.
+[[nodiscard]] Error vici_socket_error(const std::string& path, const std::error_code& from_asio);
 
 }  // namespace keel
