@@ -18,11 +18,3 @@ def wait_for(what: str, condition: Callable[[], T], seconds: float = 30, every: 
             raise AssertionError(f"{what}: not within {seconds:g} s; last seen: {value!r}")
         time.sleep(every)
     return value
-
-
-def stays(what: str, condition: Callable[[], bool], seconds: float, every: float = 0.2) -> None:
-    """Fails when `condition` ceases to be true within `seconds`: for what must not happen."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert condition(), f"{what}: no longer true"
-        time.sleep(every)
