@@ -73,11 +73,10 @@ void Lac::on_resolved(Time now, const Resolved& event) {
 
 void Lac::begin_ipsec(Time now) {
     enter(now, Stage::ike, kIpsecPatience);
-    if (!context_.charon.ready) {
-        return fail(
-            now, Stage::ike,
-            context_.charon.why.value_or(Error{ErrorCode::unavailable, "strongSwan is not ready yet", {}}));
-    }
+    if (context_.charon.ready) initiate();  // otherwise when it is, or when the patience ends
+}
+
+void Lac::initiate() {
     const config::Ipsec& ipsec = *config_.ipsec;
     context_.ports.ipsec.load({.name = config_.name,
                                .role = IpsecConnection::Role::initiator,
@@ -135,6 +134,7 @@ void Lac::on_ipsec_lost(Time now, const Error& why) {
 }
 
 void Lac::on_ipsec_ready(Time now) {
+    if (config_.ipsec && state_ == State::connecting && stage_ == Stage::ike) initiate();
     if (config_.ipsec && state_ == State::waiting && why_ && why_->stage == Stage::ike) deadline_ = now;
 }
 
@@ -303,6 +303,7 @@ void Lac::on_timeout(Time now) {
     if (!deadline_ || *deadline_ > now) return;
     if (state_ == State::waiting) return attempt(now);
     if (state_ != State::connecting) return;
+    if (stage_ == Stage::ike && context_.charon.why) return fail(now, stage_, *context_.charon.why);
     fail(now, stage_,
          {ErrorCode::timeout,
           fmt::format("no answer from {} within {} s", peer_ ? peer_->text() : config_.server,

@@ -58,6 +58,7 @@ private:
     void attempt(Time now);
     void enter(Time now, Stage stage, Duration patience);
     void begin_ipsec(Time now);
+    void initiate();
     void begin_tunnel(Time now);
     void begin_routes(Time now, const PppUp& link);
     [[nodiscard]] PppSpec ppp_spec(bool sequencing);

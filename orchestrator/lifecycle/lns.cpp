@@ -66,8 +66,7 @@ void Lns::open_listeners(Time now) {
             continue;
         }
         const bool news = !listen_why_ || listen_why_->error.message != socket.error().message;
-        if (news)
-            context_.log.error("connection={} state=down why={}", name(), quote(socket.error().text()));
+        if (news) context_.log.error("connection={} state=down why={}", name(), quote(socket.error().text()));
         listen_why_ = Why{Stage::tunnel, socket.error(), now};
         listen_again_ = now + kListenAgain;
     }

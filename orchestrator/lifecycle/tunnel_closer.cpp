@@ -22,7 +22,6 @@ void TunnelCloser::close(Time now, LocalTunnelId id, std::uint16_t result, std::
     std::vector<LocalSessionId> sessions;
     for (const auto& [session, unused] : tunnel->sessions) sessions.push_back(session);
     for (const LocalSessionId session : sessions) datapath_.close_session(session);
-    advance(now);
 }
 
 void TunnelCloser::abandon(Time now, LocalTunnelId id, const std::string& message) {
@@ -33,6 +32,7 @@ void TunnelCloser::abandon(Time now, LocalTunnelId id, const std::string& messag
 }
 
 void TunnelCloser::advance(Time now) {
+    std::vector<LocalTunnelId> mute;
     for (auto entry = closing_.begin(); entry != closing_.end();) {
         auto& [id, closing] = *entry;
         const Tunnel* tunnel = datapath_.tunnel(id);
@@ -42,11 +42,12 @@ void TunnelCloser::advance(Time now) {
         }
         if (!closing.told && !ppp_runs(*tunnel)) {
             closing.told = true;
-            // An Error says that the tunnel is down already; TunnelGone follows in either case.
-            (void)endpoint_.close_tunnel(now, id, closing.result, closing.message);
+            // An Error: the tunnel is down already, and there is nothing left to say or to wait for.
+            if (!endpoint_.close_tunnel(now, id, closing.result, closing.message)) mute.push_back(id);
         }
         ++entry;
     }
+    for (const LocalTunnelId id : mute) abandon(now, id, "down already");
 }
 
 void TunnelCloser::on_timeout(Time now) {

@@ -19,7 +19,8 @@ public:
     // Says nothing to the peer: there is no way to it any more, or it has forgotten the tunnel.
     void abandon(Time now, LocalTunnelId tunnel, const std::string& message);
 
-    // To be called after every event: goes on where PPP has ended meanwhile.
+    // To be called after every event, when the endpoint's outputs are carried out: goes on where PPP has
+    // ended.
     void advance(Time now);
     void on_timeout(Time now);
     [[nodiscard]] std::optional<Time> next_timeout() const;
