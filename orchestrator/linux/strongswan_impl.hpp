@@ -43,6 +43,7 @@ private:
         std::optional<Error> reason;  // the last telling line
         bool established = false;     // the IKE_SA is, its CHILD_SA not yet
         bool accepted = false;        // charon has taken the initiate
+        bool polling = false;         // one poll at a time: list-sas waits while charon works on the IKE_SA
         int absences = 0;             // polls in a row that found no IKE_SA of the name
     };
     struct Declared {

@@ -222,6 +222,10 @@ void Strongswan::Impl::drop_links() {
         if (*link) (*link)->detach();
         link->reset();
     }
+    // A dropped link calls nobody back.
+    for (auto& [name, declared] : declared_) {
+        if (declared.attempt) declared.attempt->polling = false;
+    }
     reconciling_ = false;
 }
 
@@ -274,12 +278,15 @@ void Strongswan::Impl::reload_missing(const vici::List& conns, const vici::List&
 }
 
 void Strongswan::Impl::poll_attempts() {
-    for (const auto& [key, declared] : declared_) {
-        if (!declared.attempt || !declared.attempt->accepted) continue;
+    for (auto& [key, declared] : declared_) {
+        if (!declared.attempt || !declared.attempt->accepted || declared.attempt->polling) continue;
+        declared.attempt->polling = true;
         request(vici::make_list_sas({.ike = declared.names.front(), .noblock = false}),
                 [this, name = key](const vici::Result<vici::Reply>& reply) {
                     Declared* tried = find(name);
-                    if (!reply || !tried || !tried->attempt) return;
+                    if (!tried || !tried->attempt) return;
+                    tried->attempt->polling = false;
+                    if (!reply) return;
                     if (!reply->streamed.empty()) {
                         tried->attempt->absences = 0;
                         return;
