@@ -20,7 +20,7 @@ from lablib.wait import wait_for  # noqa: E402
 from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer  # noqa: E402
 
 MTU = 1400
-IKE, ESP = "aes128-sha256-modp2048", "aes128gcm16"
+IKE, ESP = "aes256-sha256-modp2048", "aes128gcm16"
 HELPER = Path(__file__).with_name("plain_l2tp.py")
 PPP = ["noauth", "noccp", "novj", "noipv6", "nodefaultroute", "mtu", str(MTU), "mru", str(MTU)]
 

@@ -42,3 +42,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
             world.keep_logs(results / "logs" / item.name)
     if call.when == "teardown":
         world.forget_logs()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport):
+    """Says at once why a scenario failed; pytest's own report comes only when all have run."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if report.failed and crash:
+        print(f"\n    {crash.message[:2000]}\n    at {crash.path}:{crash.lineno}", flush=True)

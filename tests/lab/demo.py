@@ -14,8 +14,9 @@ from lablib.lab import Lab
 
 SECONDS = 5
 BOLD, PLAIN = ("\033[1m", "\033[0m") if os.environ.get("KEEL2TP_COLOUR") == "1" else ("", "")
-STAGES = {"resolve": "the server's name", "ipsec": "IKE and ESP, by strongSwan", "tunnel": "L2TP control connection",
-          "session": "L2TP session, in the kernel", "ppp": "PPP: LCP, login, address", "routes": "routes"}
+STAGES = {"resolve": "the server's address", "ike": "IKE_SA, by strongSwan", "esp": "CHILD_SA: ESP in transport mode",
+          "tunnel": "L2TP control connection", "session": "L2TP session, in the kernel",
+          "ppp": "LCP, login, addresses, by pppd", "routes": "routes through the tunnel"}
 
 
 def title(text: str) -> None:
@@ -28,11 +29,11 @@ def indented(text: str) -> None:
 
 
 def timeline(show: Show) -> None:
-    before = 0.0
+    total = 0.0
     print(f"  {'stage':<10}{'took ms':>10}{'after ms':>10}")
     for step in show.timeline("lac/branch"):
-        print(f"  {step['stage']:<10}{step['ms'] - before:>10.1f}{step['ms']:>10.1f}   {STAGES.get(step['stage'], '')}")
-        before = step["ms"]
+        total += step["ms"]
+        print(f"  {step['stage']:<10}{step['ms']:>10.1f}{total:>10.1f}   {STAGES.get(step['stage'], '')}")
 
 
 def esp_counters(show: Show) -> str:

@@ -27,7 +27,7 @@ def wait_failed(client, stage: str, seconds: float = 90):
 def test_wrong_psk(hosts, ike):
     server = hosts.start_lns(ike=ike, psk="right")
     client = hosts.start_lac(ike=ike, psk="wrong")
-    shown = wait_failed(client, "ipsec", 120)
+    shown = wait_failed(client, "ike", 120)
     why = shown.why("lac/branch")
     assert "PSK" in shown.why_text("lac/branch") or "pre-shared key" in shown.why_text("lac/branch")
     assert why["remedy"]

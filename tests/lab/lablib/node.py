@@ -1,4 +1,4 @@
-"""A host of the lab: network, mount and process namespaces of its own, with its own /run.
+"""A host of the lab: network, mount, process and name namespaces of its own, with its own /run.
 
 Everything that is started on a node is in its process namespace and dies with it, whatever it has become.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from .wait import wait_for
 
 INIT = """
+hostname "$0"
 mount -t tmpfs run /run && mkdir -p /run/lock /run/lab /run/xl2tpd && ip link set lo up || exit 1
 sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 touch /run/lab/ready
@@ -75,13 +76,13 @@ class Node:
         self.processes: list[Process] = []
         with (logs / f"{name}.log").open("ab") as log:
             self._outer = subprocess.Popen(
-                ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                 "--propagation", "private", "bash", "-c", INIT], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                ["unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc",
+                 "--propagation", "private", "bash", "-c", INIT, name], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.init = wait_for(f"node {name}", lambda: children(self._outer.pid), 30, 0.02)[0]
         wait_for(f"node {name}", lambda: self.path("/run/lab/ready").exists(), 30, 0.02)
 
     def inside(self, command: list[str]) -> list[str]:
-        return ["nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--", *map(str, command)]
+        return ["nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--uts", "--", *map(str, command)]
 
     def path(self, inner: str | Path) -> Path:
         """Where a file of the node is for the tests."""
