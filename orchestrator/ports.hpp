@@ -26,7 +26,6 @@
 namespace keel {
 
 // ---- Ipsec: IKE and ESP by strongSwan
-// ------------------------------------------------------------------------
 
 enum class IkeVersion { any = 0, v1 = 1, v2 = 2 };  // vici's own numbers
 
@@ -100,9 +99,12 @@ struct IpsecFailed {  // load or initiate failed
     std::string connection;
     Error why;  // in the peer's or charon's own words, with a remedy
 };
+struct IpsecRefused {  // a peer came to one of our responders and did not get an SA
+    IpAddress local, peer;
+    std::string reason;
+};
 
 // ---- Datagrams: control messages over UDP
-// --------------------------------------------------------------------
 
 using SocketId = Id<struct SocketTag>;
 
@@ -141,7 +143,6 @@ struct DatagramReceived {
 };
 
 // ---- Kernel: l2tp_core, xfrm counters, routes
-// ----------------------------------------------------------------
 
 struct KernelSession {
     LocalTunnelId tunnel;
@@ -204,7 +205,6 @@ public:
 };
 
 // ---- Ppp: pppd through our plugin
-// ----------------------------------------------------------------------------
 
 using PppId = Id<struct PppTag>;
 
@@ -287,7 +287,6 @@ struct PppExited {
 };
 
 // ---- Resolver
-// ------------------------------------------------------------------------------------------------
 
 class Resolver {
 public:
@@ -302,7 +301,6 @@ struct Resolved {
 };
 
 // ---- all together
-// --------------------------------------------------------------------------------------------
 
 struct Ports {
     Ipsec& ipsec;
@@ -314,7 +312,7 @@ struct Ports {
 };
 
 using Event =
-    std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, DatagramReceived,
+    std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, IpsecRefused, DatagramReceived,
                  PppPhaseChanged, PppLoginRequested, PppAddressRequested, PppUp, PppExited, Resolved>;
 
 }  // namespace keel

@@ -47,7 +47,6 @@ std::size_t PeerKeyHash::operator()(const PeerKey& key) const noexcept {
 }
 
 // ---- tunnels
-// -------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::apply(Time now, Tunnel& tunnel, const TunnelStep& step, const Cause& cause) {
     const bool was_half_open = tunnel.half_open();
@@ -129,7 +128,6 @@ void Endpoint::Impl::act_linger(Time now, Tunnel& tunnel) {
 }
 
 // ---- sessions
-// ------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::apply(Time now, Session& session, const SessionStep& step, const Cause& cause) {
     Tunnel& tunnel = tunnels.at(session.tunnel);
@@ -199,7 +197,6 @@ void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
 }
 
 // ---- sending
-// -------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::send(Tunnel& tunnel, const Message& message) {
     tunnel.reliable.queue(encode_message(wire(tunnel.peer), 0, message));

@@ -129,7 +129,6 @@ void Endpoint::Impl::on_session_timer(Time now, Session& session) {
 }
 
 // ---- the public side
-// -----------------------------------------------------------------------------------------------
 
 Endpoint::Endpoint(EndpointConfig config, Random& random)
     : impl_(std::make_unique<Impl>(std::move(config), random)) {}

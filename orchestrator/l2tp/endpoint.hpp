@@ -91,7 +91,7 @@ struct DownReason {
     [[nodiscard]] std::string text() const;     // "peer sent StopCCN: Requester is being shut down (result 6): ..."
 };
 
-// ---- outputs -------------------------------------------------------------------------------------------------
+// ---- outputs 
 
 struct Send {                                   // give the datagram to the tunnel's socket
     LocalTunnelId tunnel;                       // 0: an answer that belongs to no tunnel; use the path
@@ -153,7 +153,7 @@ struct SessionDown {
 using Output = std::variant<Send, TunnelOffered, TunnelPeerKnown, TunnelUp, TunnelDown, TunnelGone, SessionOffered,
                             SessionPeerKnown, SessionUp, SessionDown>;
 
-// ---- status --------------------------------------------------------------------------------------------------
+// ---- status 
 
 struct EndpointCounters {
     std::uint64_t received = 0;                 // control datagrams given to receive()

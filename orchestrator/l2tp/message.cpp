@@ -131,7 +131,6 @@ template <>
 struct Layout<Sli> : Bare<MessageType::sli> {};
 
 // ---- decoding
-// --------------------------------------------------------------------------------------------------
 
 template <class T>
 struct Optional : std::false_type {
@@ -239,7 +238,6 @@ std::expected<RawAvp, Fault> read_message_type(Reader& reader) {
 }
 
 // ---- encoding
-// --------------------------------------------------------------------------------------------------
 
 template <class T>
 void write_field(Writer& out, AvpType type, const T& value) {

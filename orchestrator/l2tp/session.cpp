@@ -57,7 +57,6 @@ SessionStep out_of_place(const Session& session, MessageType type) {
 }
 
 // ---- events of our own
-// -------------------------------------------------------------------------------------------
 
 std::optional<SessionStep> on_stop(const Session& session, const DownReason& reason) {
     switch (session.state) {
@@ -96,7 +95,6 @@ SessionStep on_expired(const Session& session) {
 }
 
 // ---- messages
-// ------------------------------------------------------------------------------------------------------
 
 SessionStep on_icrp(const Session& session) {
     if (session.state != SessionState::wait_reply) return out_of_place(session, MessageType::icrp);

@@ -55,7 +55,6 @@ TunnelStep out_of_place(const Tunnel& tunnel, MessageType type) {
 }
 
 // ---- events of our own
-// -------------------------------------------------------------------------------------------
 
 std::optional<TunnelStep> on_stop(const Tunnel& tunnel, const DownReason& reason) {
     switch (tunnel.state) {
@@ -98,7 +97,6 @@ TunnelStep on_unreachable(const Tunnel& tunnel) {
 }
 
 // ---- messages
-// ------------------------------------------------------------------------------------------------------
 
 TunnelStep on_sccrp(const Tunnel& tunnel, const Sccrp& sccrp) {
     if (tunnel.state != TunnelState::wait_ctl_reply) return out_of_place(tunnel, MessageType::sccrp);

@@ -83,7 +83,6 @@ std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
 }
 
 // ---- tunnels
-// -------------------------------------------------------------------------------------------------
 
 void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
     if (stopping_) return context_.closer.abandon(now, offer.tunnel, "the server is being shut down");
@@ -174,8 +173,12 @@ void Lns::on_ipsec_failed(Time now, const Error& why) {
     context_.log.error("connection={} state=down stage=ike why={}", name(), quote(why.text()));
 }
 
+void Lns::on_ipsec_refused(Time now, const IpsecRefused& event) {
+    if (!config_.ipsec || std::ranges::count(config_.listen, event.local) == 0) return;
+    refuse(now, Stage::ike, event.peer.text(), {}, event.reason);
+}
+
 // ---- sessions
-// ------------------------------------------------------------------------------------------------
 
 void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
     const auto control = context_.endpoint.tunnel_status(event.tunnel);
@@ -299,7 +302,6 @@ void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
 }
 
 // ---- time, status, end
-// ---------------------------------------------------------------------------------------
 
 void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message) {
     context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quote(user),

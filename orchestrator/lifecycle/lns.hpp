@@ -34,6 +34,8 @@ public:
     void on_sa_up(Time now, const ChildSa& sa);
     void on_sa_down(Time now, const ChildSa& sa);
     void on_ipsec_failed(Time now, const Error& why);
+    // A peer's IKE failed at `event.local`.
+    void on_ipsec_refused(Time now, const IpsecRefused& event);
     void on_ipsec_ready() { ipsec_why_.reset(); }
 
     // Role

@@ -80,7 +80,6 @@ void Orchestrator::settle(Time now) {
 }
 
 // ---- who a thing belongs to
-// ----------------------------------------------------------------------------------
 
 Role* Orchestrator::owner_of(LocalTunnelId id) {
     const Tunnel* tunnel = datapath_.tunnel(id);
@@ -94,7 +93,6 @@ Lns* Orchestrator::lns_on(const IpAddress& local) {
 }
 
 // ---- events: IPsec
-// -------------------------------------------------------------------------------------------
 
 void Orchestrator::dispatch(Time now, const IpsecReady& event) {
     charon_ = {.ready = true, .version = event.version, .why = std::nullopt};
@@ -159,8 +157,11 @@ void Orchestrator::dispatch(Time now, const IpsecFailed& event) {
     }
 }
 
+void Orchestrator::dispatch(Time now, const IpsecRefused& event) {
+    for (const auto& lns : lnss_) lns->on_ipsec_refused(now, event);
+}
+
 // ---- events: datagrams, names
-// --------------------------------------------------------------------------------
 
 void Orchestrator::dispatch(Time now, const DatagramReceived& event) {
     // A tunnel's socket is tied to its SA, and the rules that led the datagram there have taken the mark off.
@@ -176,7 +177,6 @@ void Orchestrator::dispatch(Time now, const Resolved& event) {
 }
 
 // ---- events: PPP
-// ---------------------------------------------------------------------------------------------
 
 void Orchestrator::dispatch(Time now, const PppPhaseChanged& event) {
     Session* session = datapath_.session_of(event.ppp);
@@ -212,7 +212,6 @@ void Orchestrator::dispatch(Time now, const PppExited& event) {
 }
 
 // ---- the endpoint's outputs
-// ----------------------------------------------------------------------------------
 
 void Orchestrator::carry_out(Time, const l2tp::Send& output) {
     if (const Tunnel* tunnel = datapath_.tunnel(output.tunnel)) {
@@ -268,7 +267,6 @@ void Orchestrator::carry_out(Time now, const l2tp::SessionDown& output) {
 }
 
 // ---- end, status
-// ---------------------------------------------------------------------------------------------
 
 void Orchestrator::stop(Time now) {
     if (std::exchange(stopping_, true)) return;

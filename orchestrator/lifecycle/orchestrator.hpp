@@ -42,6 +42,7 @@ private:
     void dispatch(Time now, const IpsecChanged& event);
     void dispatch(Time now, const IpsecDown& event);
     void dispatch(Time now, const IpsecFailed& event);
+    void dispatch(Time now, const IpsecRefused& event);
     void dispatch(Time now, const DatagramReceived& event);
     void dispatch(Time now, const PppPhaseChanged& event);
     void dispatch(Time now, const PppLoginRequested& event);

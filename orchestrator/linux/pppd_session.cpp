@@ -113,7 +113,6 @@ void PppdSession::refuse(const std::string& why) {
 }
 
 // ---- reading
-// -------------------------------------------------------------------------------------------------
 
 void PppdSession::watch_wire() {
     wire_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -178,7 +177,6 @@ std::string PppdSession::last_words() const {
 }
 
 // ---- frames
-// --------------------------------------------------------------------------------------------------
 
 void PppdSession::on_datagram(ByteView datagram) {
     auto frame = pppd_wire::decode(datagram);
@@ -242,7 +240,6 @@ void PppdSession::on(const pppd_wire::Exit& exit) {
 }
 
 // ---- answers
-// -------------------------------------------------------------------------------------------------
 
 void PppdSession::send(const Bytes& frame) {
     // A pppd that is gone says so by its pidfd; one that does not read asked more than it may.
@@ -262,7 +259,6 @@ void PppdSession::answer_address(const std::optional<IpAddress>& address) {
 }
 
 // ---- the end
-// -------------------------------------------------------------------------------------------------
 
 void PppdSession::watch_process() {
     process_.async_wait(asio::posix::descriptor_base::wait_read,

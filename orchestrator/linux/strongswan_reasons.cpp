@@ -156,8 +156,9 @@ std::optional<std::string> judge_end(std::string_view line) {
     return std::nullopt;
 }
 
-std::optional<std::string> PeerFailures::on_line(std::chrono::steady_clock::time_point now,
-                                                 const vici::LogLine& line, const std::set<IpAddress>& ours) {
+std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::time_point now,
+                                                  const vici::LogLine& line,
+                                                  const std::set<IpAddress>& ours) {
     if (line.text.starts_with("received packet: from ")) {
         const auto peer = address_after(line.text, "from ");
         const auto local = address_after(line.text, " to ");
@@ -176,12 +177,11 @@ std::optional<std::string> PeerFailures::on_line(std::chrono::steady_clock::time
     const std::string key = packet->second.peer.text() + std::string(rule->meaning);
     std::erase_if(told_, [now](const auto& told) { return now - told.second >= kTellAgainAfter; });
     if (told_.size() >= kMaxTold || !told_.emplace(key, now).second) return std::nullopt;
-    std::string text =
-        fmt::format("IKE with {} failed: {}: \"{}\"", packet->second.peer.text(), rule->meaning, line.text);
+    std::string text = fmt::format("{}: \"{}\"", rule->meaning, line.text);
     if (rule->code == ErrorCode::unsupported && !packet->second.offered.empty()) {
         text += "; it offers " + packet->second.offered;
     }
-    return text;
+    return IpsecRefused{packet->second.local, packet->second.peer, std::move(text)};
 }
 
 }  // namespace keel

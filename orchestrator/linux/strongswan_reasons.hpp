@@ -12,6 +12,7 @@
 #include "base/address.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "ports.hpp"
 #include "vici/commands.hpp"
 
 namespace keel {
@@ -31,11 +32,10 @@ struct Verdict {
 // which logs "received packet: from PEER to US" before what it makes of the packet.
 class PeerFailures {
 public:
-    // A sentence for the log about a peer that failed against one of `ours`; the same peer and reason are
-    // told once a minute.
-    [[nodiscard]] std::optional<std::string> on_line(std::chrono::steady_clock::time_point now,
-                                                     const vici::LogLine& line,
-                                                     const std::set<IpAddress>& ours);
+    // A peer that failed against one of `ours` (IpsecRefused); the same peer and reason are told once a minute.
+    [[nodiscard]] std::optional<IpsecRefused> on_line(std::chrono::steady_clock::time_point now,
+                                                      const vici::LogLine& line,
+                                                      const std::set<IpAddress>& ours);
 
 private:
     struct Packet {

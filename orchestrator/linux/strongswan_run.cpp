@@ -387,8 +387,8 @@ void Strongswan::Impl::on_ike_rekey(const vici::Message& message) {
 }
 
 void Strongswan::Impl::on_log(const vici::LogLine& line) {
-    if (const auto failure = peer_failures_.on_line(std::chrono::steady_clock::now(), line, listening_)) {
-        log_.warning("ipsec {}", *failure);
+    if (auto refused = peer_failures_.on_line(std::chrono::steady_clock::now(), line, listening_)) {
+        tell(std::move(*refused));
     }
     const auto ours = our_name(line.ike_name);
     if (!ours) return;

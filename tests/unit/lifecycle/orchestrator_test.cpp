@@ -276,6 +276,16 @@ TEST_CASE("a refused login is the operator's to see at both ends, and lends no a
     CHECK(pair.branch().why->error.remedy.find("password") != std::string::npos);
 }
 
+TEST_CASE("a peer whose IKE failed is among the refusals of the server that it came to") {
+    Pair pair;
+    pair.start();
+    pair.lns.receive(pair.now, IpsecRefused{kLac, kLac, "not for us"});
+    pair.lns.receive(pair.now, IpsecRefused{kLns, kLac, "the pre-shared keys differ"});
+    REQUIRE(pair.office().refusals.size() == 1);
+    CHECK(pair.office().refusals[0].stage == Stage::ike);
+    CHECK(pair.office().refusals[0].message == "the pre-shared keys differ");
+}
+
 TEST_CASE("addresses come back when sessions end, and the pool's end is told") {
     Pair pair;
     pair.to_up();

@@ -228,12 +228,14 @@ TEST_CASE("a failing peer is named once a minute, and only where we listen") {
     CHECK_FALSE(failures.on_line(t0, line(5, mismatch), ours));
     const auto told = failures.on_line(t0, line(16, mismatch), ours);
     REQUIRE(told);
-    CHECK(*told == "IKE with 192.0.2.1 failed: the pre-shared keys differ: \"" + mismatch + "\"");
+    CHECK(told->peer == ip("192.0.2.1"));
+    CHECK(told->local == ip("192.0.2.2"));
+    CHECK(told->reason == "the pre-shared keys differ: \"" + mismatch + "\"");
     CHECK_FALSE(failures.on_line(t0 + 59s, line(16, mismatch), ours));
     CHECK(failures.on_line(t0 + 60s, line(16, mismatch), ours));
     CHECK_FALSE(failures.on_line(t0 + 200s, line(16, mismatch), {ip("198.51.100.1")}));
 
     CHECK_FALSE(failures.on_line(t0, line(16, "received proposals: IKE:3DES_CBC/HMAC_SHA1_96"), ours));
     CHECK(failures.on_line(t0, line(16, "no proposal found"), ours)
-              ->ends_with("it offers IKE:3DES_CBC/HMAC_SHA1_96"));
+              ->reason.ends_with("it offers IKE:3DES_CBC/HMAC_SHA1_96"));
 }
