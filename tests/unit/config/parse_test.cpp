@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 using keel::config::Fault;
@@ -118,4 +121,20 @@ TEST_CASE("two servers cannot listen on one address") {
         "a": {"listen": ["192.0.2.2"], "unprotected": true, "ppp": {"auth": [], "local-address": "10.9.0.1", "pool": ["10.9.0.0/24"]}},
         "b": {"listen": ["192.0.2.2"], "unprotected": true, "ppp": {"auth": [], "local-address": "10.8.0.1", "pool": ["10.8.0.0/24"]}}}})");
     CHECK(has(faults, "/lns/b/listen/0", "already listened on by lns/a"));
+}
+
+TEST_CASE("every example in schemas/examples is valid") {
+    std::size_t seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(KEEL2TP_EXAMPLES)) {
+        CAPTURE(entry.path().string());
+        std::ifstream file(entry.path());
+        const std::string text((std::istreambuf_iterator<char>(file)), {});
+        const auto parsed = parse(text, read_secret);
+        if (!parsed) {
+            for (const Fault& fault : parsed.error()) MESSAGE(fault.pointer << " " << fault.message);
+        }
+        CHECK(parsed);
+        ++seen;
+    }
+    CHECK(seen >= 4);
 }
