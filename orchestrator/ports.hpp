@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -251,6 +252,17 @@ public:
 };
 
 enum class PppPhase { starting, lcp, authenticate, network, running, terminate };
+[[nodiscard]] constexpr std::string_view name_of(PppPhase phase) {
+    switch (phase) {
+        case PppPhase::starting: return "starting";
+        case PppPhase::lcp: return "lcp";
+        case PppPhase::authenticate: return "authenticate";
+        case PppPhase::network: return "network";
+        case PppPhase::running: return "running";
+        case PppPhase::terminate: return "terminate";
+    }
+    return "";
+}
 
 struct PppPhaseChanged {
     PppId ppp;

@@ -35,18 +35,6 @@ std::string_view name_of(l2tp::TunnelState state) {
     return "?";
 }
 
-std::string_view name_of(PppPhase phase) {
-    switch (phase) {
-        case PppPhase::starting: return "starting";
-        case PppPhase::lcp: return "lcp";
-        case PppPhase::authenticate: return "authenticate";
-        case PppPhase::network: return "network";
-        case PppPhase::running: return "running";
-        case PppPhase::terminate: return "terminate";
-    }
-    return "?";
-}
-
 json why_json(const std::optional<Why>& why, Time now) {
     if (!why) return nullptr;
     return {{"stage", lifecycle::name_of(why->stage)},
@@ -124,7 +112,7 @@ json session_json(const SessionStatus& session) {
                 {"connection", session.connection},
                 {"user", session.user},
                 {"state", session.up ? "up" : "connecting"},
-                {"phase", name_of(session.phase)},
+                {"phase", keel::name_of(session.phase)},
                 {"interface", session.interface},
                 {"local", session.up ? json(session.local.text()) : json(nullptr)},
                 {"remote", session.up ? json(session.remote.text()) : json(nullptr)},

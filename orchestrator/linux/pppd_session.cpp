@@ -20,18 +20,6 @@ constexpr std::size_t kKeptLines = 4;
 constexpr std::size_t kLineLength = 300;
 constexpr int kFramesPerTurn = 16;  // so that one pppd cannot keep the loop to itself
 
-std::string_view phase_name(PppPhase phase) {
-    switch (phase) {
-        case PppPhase::starting: return "starting";
-        case PppPhase::lcp: return "lcp";
-        case PppPhase::authenticate: return "authenticate";
-        case PppPhase::network: return "network";
-        case PppPhase::running: return "running";
-        case PppPhase::terminate: return "terminate";
-    }
-    return "";
-}
-
 bool send_with_descriptor(int socket, ByteView frame, int descriptor) {
     iovec part{const_cast<std::uint8_t*>(frame.data()), frame.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
@@ -218,7 +206,7 @@ void PppdSession::on(const pppd_wire::AddressRequest& request) {
 }
 
 void PppdSession::on(const pppd_wire::Phase& phase) {
-    context_.log.info("ppp={} name={} phase={}", id_.value, quote(spec_.name), phase_name(phase.phase));
+    context_.log.info("ppp={} name={} phase={}", id_.value, quote(spec_.name), name_of(phase.phase));
     context_.emit(PppPhaseChanged{id_, phase.phase});
 }
 

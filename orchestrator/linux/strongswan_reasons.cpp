@@ -79,7 +79,12 @@ constexpr std::array kRules{
 constexpr std::array kPeerRules{
     Rule{"but MAC mismatched", ErrorCode::denied, "the pre-shared keys differ", {}, true},
     Rule{"calculated HASH does not match", ErrorCode::denied, "the pre-shared keys differ", {}, true},
-    Rule{"decryption failed?", ErrorCode::denied, "most likely the pre-shared keys differ", {}, true},
+    // charon prefers a secret without owners to ours when it looks by the peer's address (IKEv1).
+    Rule{"decryption failed?",
+         ErrorCode::denied,
+         "most likely the pre-shared keys differ, or a secret without id in swanctl.conf was taken for ours",
+         {},
+         true},
     Rule{"no shared key found for", ErrorCode::denied, "no pre-shared key for its identities", {}, true},
     Rule{"no proposal found", ErrorCode::unsupported, "none of its IKE proposals is allowed", {}, true},
     Rule{"received proposals unacceptable",
