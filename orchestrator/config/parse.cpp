@@ -21,17 +21,35 @@ bool has_control_characters(std::string_view text) {
                                [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-// A place in the document: the value and its pointer, so that a fault can name where it is.
+// A place in the document: the value and its pointer, so that a fault can name where it is. Reading is total:
+// what is missing or of the wrong type reads as empty, since the schema has told of it, and the faults of
+// meaning in the rest of the document are to be told beside that.
 struct Node {
     const json& value;
     json::json_pointer pointer;
 
-    [[nodiscard]] Node at(const std::string& key) const { return {value.at(key), pointer / key}; }
-    [[nodiscard]] bool has(const std::string& key) const { return value.contains(key); }
+    [[nodiscard]] Node at(const std::string& key) const {
+        static const json kMissing;
+        return {has(key) ? value.at(key) : kMissing, pointer / key};
+    }
+    [[nodiscard]] bool has(const std::string& key) const { return value.is_object() && value.contains(key); }
     [[nodiscard]] std::vector<Node> items() const {
         std::vector<Node> nodes;
-        for (std::size_t i = 0; i < value.size(); ++i) nodes.push_back({value[i], pointer / i});
+        for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
+            nodes.push_back({value[i], pointer / i});
+        }
         return nodes;
+    }
+    [[nodiscard]] std::vector<std::pair<std::string, Node>> members() const {
+        std::vector<std::pair<std::string, Node>> nodes;
+        if (!value.is_object()) return nodes;
+        for (const auto& [name, member] : value.items()) nodes.push_back({name, {member, pointer / name}});
+        return nodes;
+    }
+    [[nodiscard]] std::string string() const { return value.is_string() ? value.get<std::string>() : ""; }
+    [[nodiscard]] bool boolean() const { return value.is_boolean() && value.get<bool>(); }
+    [[nodiscard]] std::int64_t integer() const {
+        return value.is_number_integer() ? value.get<std::int64_t>() : 0;
     }
 };
 
@@ -48,7 +66,7 @@ private:
     }
 
     std::string text(const Node& node) {
-        auto value = node.value.get<std::string>();
+        auto value = node.string();
         if (has_control_characters(value)) fault(node, "must not contain control characters");
         return value;
     }
@@ -58,13 +76,20 @@ private:
         return out;
     }
     IpAddress address(const Node& node) {
-        const auto parsed = IpAddress::parse(node.value.get<std::string>());
-        if (!parsed) fault(node, "is not an IP address");
+        const auto parsed = IpAddress::parse(node.string());
+        if (!parsed && node.value.is_string()) fault(node, "is not an IP address");
         return parsed.value_or(IpAddress{});
     }
-    std::vector<IpAddress> addresses(const Node& node) {
+    std::vector<IpAddress> listening_addresses(const Node& node) {
         std::vector<IpAddress> out;
-        for (const Node& item : node.items()) out.push_back(address(item));
+        for (const Node& item : node.items()) {
+            out.push_back(address(item));
+            if (out.back().is_unspecified() && IpAddress::parse(item.string())) {
+                fault(
+                    item,
+                    "must be one address of this host, not a wildcard: the PSK and the answers belong to it");
+            }
+        }
         return out;
     }
     // PPP carries IPv4 only as yet; IPv6CP is not negotiated.
@@ -76,7 +101,8 @@ private:
     std::vector<Prefix> prefixes(const Node& node) {
         std::vector<Prefix> out;
         for (const Node& item : node.items()) {
-            const auto parsed = Prefix::parse(item.value.get<std::string>());
+            const auto parsed = Prefix::parse(item.string());
+            if (!item.value.is_string()) continue;
             if (!parsed) {
                 fault(item, "is not a prefix such as 10.9.0.0/24 (host bits must be zero)");
             } else if (!parsed->ip.is_v4()) {
@@ -87,7 +113,8 @@ private:
         }
         return out;
     }
-    static Duration in_seconds(const Node& node) { return seconds(node.value.get<std::int64_t>()); }
+    static Duration in_seconds(const Node& node) { return seconds(node.integer()); }
+    static std::uint16_t octets(const Node& node) { return static_cast<std::uint16_t>(node.integer()); }
 
     Secret secret(const Node& node);
     std::optional<Ipsec> ipsec(const Node& owner, bool client);
@@ -105,6 +132,7 @@ Secret Parser::secret(const Node& node) {
     if (node.value.is_string()) return Secret(node.value.get_ref<const std::string&>());
     const bool is_file = node.has("file");
     const Node reference = node.at(is_file ? "file" : "credential");
+    if (!reference.value.is_string()) return {};
     const std::string path = (is_file ? "" : "credential:") + text(reference);
     auto read = read_secret_(path);
     if (!read) {
@@ -116,7 +144,7 @@ Secret Parser::secret(const Node& node) {
 }
 
 std::optional<Ipsec> Parser::ipsec(const Node& owner, bool client) {
-    const bool unprotected = owner.at("unprotected").value.get<bool>();
+    const bool unprotected = owner.at("unprotected").boolean();
     if (!owner.has("ipsec")) {
         if (!unprotected) {
             fault(owner,
@@ -135,7 +163,7 @@ std::optional<Ipsec> Parser::ipsec(const Node& owner, bool client) {
                           : IkeVersion::any,
         .local_id = text(node.at("local-id")),
         .remote_id = client ? text(node.at("remote-id")) : std::string(),
-        .force_encap = client && node.at("force-encap").value.get<bool>(),
+        .force_encap = client && node.at("force-encap").boolean(),
         .ike_proposals = texts(node.at("ike-proposals")),
         .esp_proposals = texts(node.at("esp-proposals")),
     };
@@ -155,29 +183,22 @@ Lns Parser::lns(const Node& node, const std::string& name) {
     const Node ppp = node.at("ppp");
     Lns lns{
         .name = "lns/" + name,
-        .listen = addresses(node.at("listen")),
+        .listen = listening_addresses(node.at("listen")),
         .ipsec = ipsec(node, false),
         .hello_interval = in_seconds(node.at("hello-interval")),
         .auth = auth(ppp.at("auth")),
         .local_address = v4_address(ppp.at("local-address")),
         .pool = prefixes(ppp.at("pool")),
         .dns = {},
-        .mtu = ppp.at("mtu").value.get<std::uint16_t>(),
+        .mtu = octets(ppp.at("mtu")),
         .echo_interval = in_seconds(ppp.at("echo-interval")),
         .users = {},
     };
     for (const Node& item : ppp.at("dns").items()) lns.dns.push_back(v4_address(item));
-    for (const Node& item : node.at("listen").items()) {
-        if (address(item).is_unspecified()) {
-            fault(item,
-                  "must be one address of this host, not a wildcard: the PSK and the answers belong to it");
-        }
-    }
-    for (const auto& [user, value] : node.at("users").value.items()) {
-        const Node entry = node.at("users").at(user);
+    for (const auto& [user, entry] : node.at("users").members()) {
         if (has_control_characters(user)) fault(entry, "a user's name must not contain control characters");
         User parsed{.password = secret(entry.at("password")), .address = std::nullopt};
-        if (!entry.at("address").value.get_ref<const std::string&>().empty()) {
+        if (!entry.at("address").string().empty()) {
             parsed.address = v4_address(entry.at("address"));
         }
         lns.users.emplace(user, std::move(parsed));
@@ -187,7 +208,7 @@ Lns Parser::lns(const Node& node, const std::string& name) {
 }
 
 void Parser::check_users(const Node& node, const Lns& lns) {
-    if (lns.users.empty() && !lns.auth.empty()) {
+    if (node.at("users").value.is_object() && lns.users.empty() && !lns.auth.empty()) {
         fault(node.at("users"), "nobody could log in: name a user, or let everybody in by \"auth\": []");
     }
     std::map<IpAddress, std::string> taken{{lns.local_address, "the server's own local-address"}};
@@ -207,7 +228,7 @@ Lac Parser::lac(const Node& node, const std::string& name) {
         .hello_interval = in_seconds(node.at("hello-interval")),
         .user = text(ppp.at("user")),
         .password = secret(ppp.at("password")),
-        .mtu = ppp.at("mtu").value.get<std::uint16_t>(),
+        .mtu = octets(ppp.at("mtu")),
         .echo_interval = in_seconds(ppp.at("echo-interval")),
         .routes = prefixes(node.at("routes")),
     };
@@ -234,12 +255,8 @@ Config Parser::config(const Node& root) {
         .lns = {},
         .lac = {},
     };
-    for (const auto& [name, value] : root.at("lns").value.items()) {
-        config.lns.push_back(lns(root.at("lns").at(name), name));
-    }
-    for (const auto& [name, value] : root.at("lac").value.items()) {
-        config.lac.push_back(lac(root.at("lac").at(name), name));
-    }
+    for (const auto& [name, node] : root.at("lns").members()) config.lns.push_back(lns(node, name));
+    for (const auto& [name, node] : root.at("lac").members()) config.lac.push_back(lac(node, name));
     check_listeners(root, config.lns);
     return config;
 }
@@ -282,13 +299,14 @@ std::expected<Config, std::vector<Fault>> parse(std::string_view text, const Sec
             std::vector{Fault{"", fmt::format("is not JSON: fault at {}", position(text, error.byte))}});
     }
     const json schema = config_schema();
-    if (auto faults = validate(schema, document); !faults.empty()) return std::unexpected(std::move(faults));
+    auto faults = validate(schema, document);
     fill_defaults(schema, document);
-
     Parser parser(read_secret);
     Config config = parser.config({document, json::json_pointer()});
-    if (auto faults = parser.take_faults(); !faults.empty()) return std::unexpected(std::move(faults));
-    return config;
+    std::ranges::move(parser.take_faults(), std::back_inserter(faults));
+    if (faults.empty()) return config;
+    std::ranges::stable_sort(faults, {}, &Fault::pointer);
+    return std::unexpected(std::move(faults));
 }
 
 }  // namespace keel::config

@@ -82,7 +82,22 @@ TEST_CASE("all faults are told at once, each by pointer, and only where they are
     CHECK(has(faults, "/lac/b/ppp", "misses the property 'password'"));
     CHECK(has(faults, "/extra", "not known"));
     CHECK(has(faults, "/exotic", "not known"));
-    CHECK(faults.size() == 8);
+    CHECK(has(faults, "/lns/office/users", "nobody could log in"));
+    CHECK(faults.size() == 9);
+}
+
+TEST_CASE("faults of form do not hide faults of meaning") {
+    const auto faults = faults_of(R"({"lns": {"a": {"listen": ["nonsense"], "ipsec": {"psk": "x"},
+        "ppp": {"local-address": 5, "pool": ["10.9.0.0/24"], "auth": ["eap"]}}}, "lac": {"b": {"server": "x"}, "c": 7}})");
+    CHECK(has(faults, "/lns/a/listen/0", "not an IP address"));
+    CHECK(has(faults, "/lns/a/ppp/auth/0", "must be one of"));
+    CHECK(has(faults, "/lns/a/ppp/local-address", "must be of type"));
+    CHECK(has(faults, "/lac/b", "misses the property 'ppp'"));
+    CHECK(has(faults, "/lac/b", "unprotected"));
+    CHECK(has(faults, "/lac/c", "must be of type"));
+    CHECK_FALSE(parse("[]", read_secret));
+    CHECK_FALSE(parse("7", read_secret));
+    CHECK_FALSE(parse(R"({"lns": [], "lac": "x", "charon": 5})", read_secret));
 }
 
 TEST_CASE("faults of meaning are told at once too") {
