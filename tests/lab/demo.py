@@ -25,7 +25,7 @@ def title(text: str) -> None:
 
 def indented(text: str) -> None:
     for line in text.rstrip().splitlines():
-        print(f"  {line}")
+        print(f"  {line}".rstrip())
 
 
 def timeline(show: Show) -> None:

@@ -6,6 +6,7 @@ from lablib import keel2tpd
 from lablib.charon import Charon
 from lablib.hosts import LAC, LNS
 from lablib.keel2tpd import Keel2tpd
+from lablib.wait import wait_for
 
 
 def check(node, build, config) -> tuple[int, str]:
@@ -60,13 +61,14 @@ def test_port_1701_is_taken(lab):
     Charon(node)
     node.write("/run/lab/empty.conf", "[global]\n")
     node.start("xl2tpd", "xl2tpd", "-D", "-c", "/run/lab/empty.conf", "-p", "/run/lab/x.pid", "-C", "/run/lab/x.ctl")
-    server = Keel2tpd(node, lab.build, lns={"office": keel2tpd.lns(node, LNS)}, wait=False)
-    try:
-        why = server.wait_show("the fault to be shown", lambda show: show.why("lns/office"), 20).why_text("lns/office")
-    except AssertionError:
-        assert server.process.wait() == 1
-        why = server.log()
-    assert "1701" in why and "xl2tpd" in why
+    wait_for("xl2tpd to listen", lambda: ":1701" in node.run("ss", "-Hulna"))
+    server = Keel2tpd(node, lab.build, lns={"office": keel2tpd.lns(node, LNS)})
+    shown = server.wait_show("the fault to be shown", lambda show: show.why("lns/office"), 20)
+    why = shown.why("lns/office")
+    assert "1701" in why["message"] and "xl2tpd" in why["message"]
+    assert why["remedy"]
+    assert shown.state("lns/office") == "down"
+    assert why["message"] in server.show_text()
 
 
 def test_a_name_that_does_not_resolve_is_tried_again(hosts):
