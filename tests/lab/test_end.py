@@ -42,7 +42,8 @@ def test_others_configuration_is_left_alone(hosts):
     """What an administrator has loaded into charon and nftables is none of our business."""
     hosts.lns.run("nft", "add table inet others")
     hosts.lns_charon.load("connections { others { remote_addrs = 198.51.100.1\n local { auth = psk }\n"
-                          " remote { auth = psk } } }\nsecrets { ike-others { secret = theirs } }\n")
+                          " remote { auth = psk } } }\n"
+                          "secrets { ike-others { id = 198.51.100.1\n secret = theirs } }\n")
     before = snapshot(hosts.lns)
     assert before["charon's connections"] == ["others"]
     _, server = hosts.start_both()

@@ -32,8 +32,23 @@ def test_wrong_psk(hosts, ike):
     assert "PSK" in shown.why_text("lac/branch") or "pre-shared key" in shown.why_text("lac/branch")
     assert why["remedy"]
     assert not shown.tunnels and not shown.sas
-    assert not server.show().tunnels
+    refused = server.show()
+    assert not refused.tunnels
+    assert any(one["stage"] == "ike" and one["peer"] == LAC and "pre-shared keys differ" in one["message"]
+               for one in refused.refusals("lns/office"))
     assert why["message"] in client.show_text()
+
+
+def test_anothers_secret_without_id_is_named(hosts):
+    """charon prefers it to ours in main mode; with an id it is out of the way."""
+    server = hosts.start_lns()
+    hosts.lns_charon.load("secrets { ike-others { secret = theirs } }\n")
+    client = hosts.start_lac()
+    wait_failed(client, "ike")
+    assert any("a secret without id in swanctl.conf" in one["message"]
+               for one in server.show().refusals("lns/office"))
+    hosts.lns_charon.load("secrets { ike-others { id = 198.51.100.1\n secret = theirs } }\n")
+    client.wait_up("lac/branch", 90)
 
 
 @pytest.mark.parametrize("user, password", [("alice", "mirror"), ("mallory", "wonderland")],
