@@ -28,6 +28,14 @@ void protect_memory() {
     ::setrlimit(RLIMIT_CORE, &none);
 }
 
+// A server holds about five descriptors for each session; the usual soft limit is for programs that use select().
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::optional<keel::config::Config> load(const std::string& path) {
     const auto text = keel::read_text_file(path);
     if (!text) {
@@ -61,7 +69,9 @@ int run(const Arguments& arguments) {
         return 0;
     }
     if (!arguments.plugin.empty()) config->plugin = arguments.plugin;
+    raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);  // a terminal's end must not leave tunnels behind
     // journald sets JOURNAL_STREAM for a service whose stderr it reads, and understands priorities.
     keel::StreamLog log(STDERR_FILENO, level_of(arguments.log_level),
                         std::getenv("JOURNAL_STREAM") != nullptr);
