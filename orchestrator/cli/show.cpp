@@ -70,13 +70,15 @@ std::string lac_detail(const json& lac) {
     return detail;
 }
 
+std::string counted(const json& count, std::string_view what) {
+    return fmt::format("{} {}{}", count.dump(), what, count == 1 ? "" : "s");
+}
+
 std::string lns_detail(const json& lns) {
-    std::string detail =
-        fmt::format("{} tunnels, {} sessions, {} users, {} of {} addresses lent", lns["tunnels"].get<int>(),
-                    lns["sessions"].get<int>(), lns["users"].get<int>(),
-                    lns["pool"]["used"].get<std::uint64_t>(), lns["pool"]["size"].get<std::uint64_t>());
-    if (!lns["why"].is_null()) detail = why_text(lns["why"]);
-    return detail;
+    if (!lns["why"].is_null()) return why_text(lns["why"]);
+    return fmt::format("{}, {}, {}, {} of {} addresses lent", counted(lns["tunnels"], "tunnel"),
+                       counted(lns["sessions"], "session"), counted(lns["users"], "user"),
+                       lns["pool"]["used"].dump(), lns["pool"]["size"].dump());
 }
 
 std::string joined(const json& texts) {
