@@ -214,7 +214,7 @@ enum class AuthMethod { pap, chap_md5, mschap_v2 };
 struct PppSpec {
     std::string name;  // for messages: "lac/branch"
     bool server = false;
-    std::vector<AuthMethod> auth;              // server: what is offered to the peer, best first; empty: none
+    std::vector<AuthMethod> auth;              // server: what the peer may log in with; empty: no login
     std::string user;                          // client
     Secret password;                           // client
     std::uint16_t mtu = 1400;                  // both MTU and MRU, octets

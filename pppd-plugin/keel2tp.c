@@ -40,8 +40,7 @@ static int told_to_end(void) {
     return ppp_signaled(SIGTERM);
 }
 
-/* ---- the work
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the work */
 
 /* pppd's own option parser checks names and ranges, and is the same in 2.4.9 and 2.5. */
 static int set_option(const char* name, const char* value) {
@@ -149,8 +148,7 @@ static int take_work(char** argv) {
     return set;
 }
 
-/* ---- the channel
- * ------------------------------------------------------------------------------------------- */
+/* ---- the channel */
 
 static void watch_controller(void* unused) {
     if (keel_controller_gone(&keel_session.controller)) {
@@ -195,8 +193,7 @@ static struct channel keel_channel = {
     .send_config = channel_send_config,
 };
 
-/* ---- addresses
- * --------------------------------------------------------------------------------------------- */
+/* ---- addresses */
 
 /* IPCP is about to open. */
 static void choose_address(u_int32_t* peer) {
@@ -216,8 +213,7 @@ static int allowed_address(u_int32_t address) {
     return !keel_session.server || (address != 0 && address == keel_session.peer_address);
 }
 
-/* ---- reports
- * ----------------------------------------------------------------------------------------------- */
+/* ---- reports */
 
 static void on_phase(void* unused, int phase) {
     struct keel_frame report = {.type = KEEL_PHASE};
@@ -275,8 +271,7 @@ static void on_frame(unsigned char* frame, int size) {
         lcp_fsm[0].timeouttime = 1;
 }
 
-/* ---- the end
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the end */
 
 static uint8_t explain_auth_failed(char* out, size_t space) {
     char words[KEEL_MAX_MESSAGE + 1];
