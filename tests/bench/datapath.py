@@ -1,4 +1,4 @@
-"""iperf3 goodput through the same kernel objects, made by three different hands. Run in the lab by tests/bench/run.
+"""iperf3 goodput through tunnels that different hands have made. Run in the lab by tests/bench/run.
 
 usage: datapath.py BUILD_DIR ROUNDS SECONDS
 """
@@ -14,15 +14,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
 from lablib.charon import swanctl_conf  # noqa: E402
-from lablib.hosts import INNER_LNS, LAC, LNS, Hosts, iperf, make_hosts, pings, serve_iperf  # noqa: E402
+from lablib.hosts import INNER_LNS, LNS, Hosts, iperf, make_hosts, pings, serve_iperf  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 from lablib.wait import wait_for  # noqa: E402
 from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer  # noqa: E402
 
+import no_daemon  # noqa: E402
+from objects import must_be_alike  # noqa: E402
+
 MTU = 1400
 IKE, ESP = "aes256-sha256-modp2048", "aes128gcm16"
-HELPER = Path(__file__).with_name("plain_l2tp.py")
-PPP = ["noauth", "noccp", "novj", "noipv6", "nodefaultroute", "mtu", str(MTU), "mru", str(MTU)]
 
 
 @dataclass
@@ -32,41 +33,39 @@ class Way:
     hosts: Hosts
 
 
-def keel2tpd(hosts: Hosts) -> None:
+Made = dict[str, Hosts]  # by letter: what is up already
+
+
+def keel2tpd(hosts: Hosts, _: Made) -> None:
     ipsec = {"ike-proposals": [IKE], "esp-proposals": [ESP]}
     hosts.start_lns(ike=1, hello=60, ipsec=ipsec, ppp={"mtu": MTU})
     client = hosts.start_lac(ike=1, hello=60, ipsec=ipsec, ppp={"mtu": MTU})
     client.wait_up("lac/branch")
 
 
-def _swanctl(hosts: Hosts) -> None:
+def xl2tpd(hosts: Hosts, _: Made) -> None:
     hosts.lns_charon.load(swanctl_conf(ike=1, psk="example", proposal=IKE, suite=ESP))
     hosts.lac_charon.load(swanctl_conf(ike=1, psk="example", proposal=IKE, suite=ESP, remote=LNS))
-
-
-def xl2tpd(hosts: Hosts) -> None:
-    _swanctl(hosts)
     Xl2tpdServer(hosts.lns, INNER_LNS, "10.9.0.2-10.9.0.9", {"alice": "wonderland"}, mtu=MTU)
     client = Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland", mtu=MTU)
     client.connect()
 
 
-def no_daemon(hosts: Hosts) -> None:
-    _swanctl(hosts)
-    hosts.lac.run("swanctl", "--initiate", "--child", "l2tp", "--timeout", "30")
-    hosts.lns.start("plain", "/usr/bin/python3", HELPER, LNS, LAC, "2", "1", "lns", *PPP, f"{INNER_LNS}:10.9.0.2")
-    hosts.lac.start("plain", "/usr/bin/python3", HELPER, LAC, LNS, "1", "2", "lac", *PPP)
+def no_daemon_at_all(hosts: Hosts, made: Made) -> None:
+    no_daemon.start(hosts, made["a"], IKE, ESP, MTU)
+    must_be_alike(made["a"], hosts)
 
 
-WAYS: list[tuple[str, str, Callable[[Hosts], None]]] = [
-    ("a", "keel2tpd", keel2tpd), ("b", "xl2tpd", xl2tpd), ("c", "no daemon", no_daemon)]
+WAYS: list[tuple[str, str, Callable[[Hosts, Made], None]]] = [
+    ("a", "keel2tpd", keel2tpd), ("b", "xl2tpd", xl2tpd), ("c", "no daemon", no_daemon_at_all)]
 
 
-def bring_up(labs: list[Lab], build: Path, letter: str, title: str, start: Callable[[Hosts], None]) -> Way:
+def bring_up(labs: list[Lab], build: Path, ways: list[Way], letter: str, title: str,
+             start: Callable[[Hosts, Made], None]) -> Way:
     lab = Lab(title, build)
     labs.append(lab)
     hosts = make_hosts(lab)
-    start(hosts)
+    start(hosts, {way.letter: way.hosts for way in ways})
     wait_for(f"{title}: a way through the tunnel", lambda: pings(hosts.lac, INNER_LNS), 60)
     suites = set(re.findall(r"ESP:(\S+)", hosts.lac.run("swanctl", "--list-sas")))
     mtus = set(re.findall(r"ppp\d+:.* mtu (\d+)", hosts.lac.run("ip", "-o", "link") + hosts.lns.run("ip", "-o", "link")))
@@ -110,7 +109,7 @@ def main() -> int:
     try:
         for letter, title, start in WAYS:
             if letter in wanted:
-                ways.append(bring_up(labs, build, letter, title, start))
+                ways.append(bring_up(labs, build, ways, letter, title, start))
                 print(f"  ({letter}) {title} is up")
         report(ways, measure(ways, rounds, seconds))
     except AssertionError as error:
