@@ -28,6 +28,12 @@ std::uint16_t wire(PeerSessionId id) {
     return static_cast<std::uint16_t>(id.value);
 }
 
+// 5.1.1; nothing if there was no challenge.
+std::optional<Bytes> answer_challenge(const Tunnel& tunnel, MessageType type, const std::string& challenge) {
+    if (challenge.empty()) return std::nullopt;
+    return challenge_response(static_cast<std::uint8_t>(type), tunnel.secret, as_bytes(challenge));
+}
+
 // The Error Code is always there: xl2tpd refuses a Result Code AVP without it, though 4.4.2 makes it
 // optional.
 ResultCode result_code(const DownReason& reason) {
@@ -52,7 +58,10 @@ void Endpoint::Impl::apply(Time now, Tunnel& tunnel, const TunnelStep& step, con
     const bool was_half_open = tunnel.half_open();
     tunnel.state = step.next;
     if (tunnel.half_open() != was_half_open) was_half_open ? --half_open : ++half_open;
-    if (tunnel.state == TunnelState::established) tunnel.deadline.reset();
+    if (tunnel.state == TunnelState::established) {
+        tunnel.deadline.reset();
+        tunnel.challenge = {};
+    }
     for (const TunnelAction action : step.actions) act(now, tunnel, action, step.reason, cause);
 }
 
@@ -67,7 +76,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const Do
             tunnel.peer = PeerTunnelId(std::get<Sccrp>(*cause.message).assigned_tunnel_id);
             return;
         case TunnelAction::learn_peer: return act_learn_peer(tunnel, cause);
-        case TunnelAction::send_scccn: return send(tunnel, Scccn{});
+        case TunnelAction::send_scccn: return act_send_scccn(tunnel, std::get<Sccrp>(*cause.message));
         case TunnelAction::report_up:
             outputs.emplace_back(
                 TunnelUp{tunnel.local, tunnel.peer, tunnel.peer_host_name, tunnel.peer_vendor_name});
@@ -86,13 +95,36 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
     M message;
     message.host_name = config.host_name;
     if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
-    if (options != nullptr && options->hello_interval) tunnel.hello_interval = *options->hello_interval;
+    if (options != nullptr) take_options(tunnel, *options);
     message.assigned_tunnel_id = wire(tunnel.local);
     message.bearer_capabilities = 0;  // 4.4.3: we place no outgoing calls
     message.receive_window_size = config.receive_window;
     message.firmware_revision = kFirmwareRevision;
     message.vendor_name = to_bytes(config.vendor_name);
+    // 5.1.1: who shares a secret with us shall prove it.
+    if (!tunnel.secret.empty()) {
+        tunnel.challenge.resize(kChallengeSize);
+        random.fill(tunnel.challenge);
+        message.challenge = as_text(tunnel.challenge);
+    }
+    if constexpr (std::is_same_v<M, Sccrp>) {
+        message.challenge_response = answer_challenge(tunnel, MessageType::sccrp, tunnel.peer_challenge);
+        tunnel.peer_challenge = {};
+    }
     send(tunnel, message);
+}
+
+void Endpoint::Impl::take_options(Tunnel& tunnel, const TunnelOptions& options) {
+    if (options.hello_interval) tunnel.hello_interval = *options.hello_interval;
+    if (!options.secret.empty()) tunnel.secret = options.secret;
+    tunnel.hide = options.hide && !tunnel.secret.empty();
+}
+
+void Endpoint::Impl::act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp) {
+    Scccn scccn;
+    if (sccrp.challenge)
+        scccn.challenge_response = answer_challenge(tunnel, MessageType::scccn, *sccrp.challenge);
+    send(tunnel, scccn);
 }
 
 void Endpoint::Impl::act_offer(const Tunnel& tunnel) {
@@ -199,12 +231,16 @@ void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
 // ---- sending
 
 void Endpoint::Impl::send(Tunnel& tunnel, const Message& message) {
-    tunnel.reliable.queue(encode_message(wire(tunnel.peer), 0, message));
+    const Hiding hiding{tunnel.secret, random};
+    tunnel.reliable.queue(encode_message(wire(tunnel.peer), 0, message, tunnel.hide ? &hiding : nullptr));
 }
 
 void Endpoint::Impl::send(Tunnel& tunnel, Session& session, const Message& message) {
     ++session.unacknowledged;
-    tunnel.reliable.queue(encode_message(wire(tunnel.peer), wire(session.peer), message), session.local);
+    const Hiding hiding{tunnel.secret, random};
+    tunnel.reliable.queue(
+        encode_message(wire(tunnel.peer), wire(session.peer), message, tunnel.hide ? &hiding : nullptr),
+        session.local);
 }
 
 void Endpoint::Impl::settle(Time now, Tunnel& tunnel) {

@@ -78,12 +78,6 @@ std::string describe(const RawAvp& avp) {
     return fmt::format("AVP {}", avp.type);
 }
 
-// An AVP that we cannot use: ignored, or a Fault when its M bit says that it must be understood.
-std::expected<const AvpRow*, Fault> unusable(const RawAvp& avp, GeneralError error, std::string_view why) {
-    if (!avp.mandatory) return nullptr;
-    return std::unexpected(Fault{error, fmt::format("{} {}", describe(avp), why)});
-}
-
 // Writes the header and leaves the value to the caller.
 void write_header(Writer& out, AvpType type, std::size_t value_size) {
     const AvpRow* row = find_avp(static_cast<std::uint16_t>(type));
@@ -102,6 +96,16 @@ ByteView cut(ByteView value, std::size_t before = 0) {
 const AvpRow* find_avp(std::uint16_t type) {
     if (type >= kIndex.size() || kIndex[type] == kNoRow) return nullptr;
     return &kAvpTable[kIndex[type]];
+}
+
+std::expected<const AvpRow*, Fault> unusable(const RawAvp& avp, GeneralError error, std::string_view why) {
+    if (!avp.mandatory) return nullptr;
+    return std::unexpected(Fault{error, fmt::format("{} {}", describe(avp), why)});
+}
+
+bool may_be_hidden(const RawAvp& avp) {
+    const AvpRow* row = avp.vendor == 0 && !avp.reserved ? find_avp(avp.type) : nullptr;
+    return row != nullptr && row->may_hide;
 }
 
 AvpLengths avp_lengths(AvpFormat format) {
@@ -251,6 +255,13 @@ void write_avp(Writer& out, AvpType type, const Q931Cause& value) {
     out.u16(value.code);
     out.u8(value.message_type);
     out.bytes(advisory);
+}
+void write_raw_avp(Writer& out, const RawAvp& avp) {
+    const unsigned bits = (avp.mandatory ? kMandatoryBit : 0u) | (avp.hidden ? kHiddenBit : 0u);
+    out.u16(static_cast<std::uint16_t>(bits | (kAvpHeaderSize + avp.value.size())));
+    out.u16(avp.vendor);
+    out.u16(avp.type);
+    out.bytes(avp.value);
 }
 
 }  // namespace keel::l2tp

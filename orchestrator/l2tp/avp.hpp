@@ -129,6 +129,12 @@ struct Fault {
 // The row if the AVP is to be decoded; nullptr if it is to be ignored; a Fault if it makes the message
 // unacceptable (4.1: unrecognised with M set; 7.1: malformed with M set).
 [[nodiscard]] std::expected<const AvpRow*, Fault> check_avp(const RawAvp& avp);
+// What becomes of an AVP that cannot be used: nullptr (ignore it), or a Fault when its M bit says that it
+// must be understood. `why` completes "AVP 9 (Assigned Tunnel ID) ...".
+[[nodiscard]] std::expected<const AvpRow*, Fault> unusable(const RawAvp& avp, GeneralError error,
+                                                           std::string_view why);
+// Recognised, and of those that may come hidden (4.3).
+[[nodiscard]] bool may_be_hidden(const RawAvp& avp);
 
 // Decoders of values whose length check_avp has found right; each has a Reader over its own value only.
 [[nodiscard]] bool decode_value(Reader value, std::uint16_t& out);
@@ -150,5 +156,7 @@ void write_avp(Writer& out, AvpType type, const std::string& value);
 void write_avp(Writer& out, AvpType type, const Bytes& value);
 void write_avp(Writer& out, AvpType type, const ResultCode& value);
 void write_avp(Writer& out, AvpType type, const Q931Cause& value);
+// The AVP as it is framed: M and H bits, vendor, type and value. The value fits the Length field.
+void write_raw_avp(Writer& out, const RawAvp& avp);
 
 }  // namespace keel::l2tp

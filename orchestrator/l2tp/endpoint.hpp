@@ -1,26 +1,34 @@
-// Endpoint: the L2TP control protocol of one host, for all its tunnels; pure: datagrams and time in, outputs out.
-// It demultiplexes by tunnel id, owns every tunnel and session machine, and tells the next time it wants to be
-// called. Owner: lifecycle::Orchestrator, which gives it datagrams and carries out its outputs.
+// Endpoint: the L2TP control protocol of one host, for all its tunnels; pure: datagrams and time in, outputs
+// out. It demultiplexes by tunnel id, owns every tunnel and session machine, and tells the next time it wants
+// to be called. Owner: lifecycle::Orchestrator, which gives it datagrams and carries out its outputs.
 //
-// The order of use, always: one input (receive, on_timeout or a command), then poll_output() until it is empty,
-// then next_timeout().
+// The order of use, always: one input (receive, on_timeout or a command), then poll_output() until it is
+// empty, then next_timeout().
 //
 // What can be relied on:
-//  - Every tunnel (from open_tunnel or TunnelOffered on) ends with one TunnelDown and then one TunnelGone, whoever
+//  - Every tunnel (from open_tunnel or TunnelOffered on) ends with one TunnelDown and then one TunnelGone,
+//  whoever
 //    ended it and by whatever command; before its TunnelDown every session of it has had its SessionDown.
-//  - Every session (from open_session or SessionOffered on) ends with one SessionDown. If we sent the CDN, its id is
+//  - Every session (from open_session or SessionOffered on) ends with one SessionDown. If we sent the CDN,
+//  its id is
 //    not given to another session before the peer acknowledged that.
-//  - A message is given up, and its tunnel with it (TunnelDown, timeout), one retransmission cycle after it was first
-//    sent: the sum of min(retransmit_initial * 2^i, retransmit_cap) for i = 0..retransmit_limit, 31 s by default.
-//    A peer that falls silent on an idle tunnel is therefore noticed hello_interval + one cycle after the last control
-//    message that came from it; sooner, if something was waiting for its acknowledgement.
-//  - TunnelGone comes, after our StopCCN, when the peer acknowledged it, or after one cycle; after the peer's StopCCN,
-//    31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or abandon_tunnel, at once.
-//  - A set-up that the peer acknowledges but does not carry on with is ended after 120 s (TunnelDown or SessionDown,
+//  - A message is given up, and its tunnel with it (TunnelDown, timeout), one retransmission cycle after it
+//  was first
+//    sent: the sum of min(retransmit_initial * 2^i, retransmit_cap) for i = 0..retransmit_limit, 31 s by
+//    default. A peer that falls silent on an idle tunnel is therefore noticed hello_interval + one cycle
+//    after the last control message that came from it; sooner, if something was waiting for its
+//    acknowledgement.
+//  - TunnelGone comes, after our StopCCN, when the peer acknowledged it, or after one cycle; after the peer's
+//  StopCCN,
+//    31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or abandon_tunnel,
+//    at once.
+//  - A set-up that the peer acknowledges but does not carry on with is ended after 120 s (TunnelDown or
+//  SessionDown,
 //    timeout). What waits for accept_* or reject_* waits without limit.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,12 +40,13 @@
 #include "base/id.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 
 namespace keel::l2tp {
 
-// Where a control connection runs. `binding` is opaque here: the mark of the SA under which the datagrams come
-// (0: without IPsec). Two peers behind one NAT may be alike in all but the binding.
+// Where a control connection runs. `binding` is opaque here: the mark of the SA under which the datagrams
+// come (0: without IPsec). Two peers behind one NAT may be alike in all but the binding.
 struct Path {
     IpAddress local;
     SocketAddress remote;
@@ -48,65 +57,75 @@ struct Path {
 
 // What we say of ourselves and how patient we are; the same for every tunnel of the endpoint.
 struct EndpointConfig {
-    std::string host_name = "keel2tp";          // Host Name AVP, 4.4.3
-    std::string vendor_name = "keel2tp";        // Vendor Name AVP, 4.4.3
-    std::uint16_t receive_window = 8;           // messages, Receive Window Size AVP, 4.4.3
-    Duration hello_interval = seconds(60);      // silence before a HELLO, 6.5; zero: no HELLO
-    Duration retransmit_initial = seconds(1);   // 5.8
-    Duration retransmit_cap = seconds(8);       // 5.8: no less than 8 s
-    unsigned retransmit_limit = 5;              // transmissions after the first before the tunnel is given up
+    std::string host_name = "keel2tp";         // Host Name AVP, 4.4.3
+    std::string vendor_name = "keel2tp";       // Vendor Name AVP, 4.4.3
+    std::uint16_t receive_window = 8;          // messages, Receive Window Size AVP, 4.4.3
+    Duration hello_interval = seconds(60);     // silence before a HELLO, 6.5; zero: no HELLO
+    Duration retransmit_initial = seconds(1);  // 5.8
+    Duration retransmit_cap = seconds(8);      // 5.8: no less than 8 s
+    unsigned retransmit_limit = 5;             // transmissions after the first before the tunnel is given up
     std::size_t max_tunnels = 65535;
-    std::size_t max_half_open = 1024;           // tunnels that peers began and did not complete
+    std::size_t max_half_open = 1024;  // tunnels that peers began and did not complete
+    // The secret of a tunnel that a peer begins, by its path and its Host Name (as it came, not printable):
+    // asked for each SCCRQ before anything of it is answered, because it may be needed to read it (4.3). None
+    // or an empty one: an SCCRQ with a Challenge is refused by StopCCN 4. It must not call the Endpoint.
+    std::function<Secret(const Path& path, std::string_view host_name)> incoming_secret = {};
 };
 
 // A tunnel may differ: a LAC notices a dead LNS by its own interval.
 struct TunnelOptions {
-    std::string host_name;                      // empty: the endpoint's
+    std::string host_name;  // empty: the endpoint's
     std::optional<Duration> hello_interval;
+    // Shared with the peer: we then challenge it, and end the tunnel by StopCCN 4 when its answer is missing
+    // or wrong; and its own Challenge is answered (5.1.1). With accept_tunnel, empty: that of
+    // EndpointConfig::incoming_secret.
+    Secret secret = {};
+    bool hide = false;  // with a secret: hide each AVP that may be, 4.3
 };
 
-enum class SessionKind { incoming_call };       // ICRQ; outgoing calls (OCRQ) join here
+enum class SessionKind { incoming_call };  // ICRQ; outgoing calls (OCRQ) join here
 
 struct SessionOptions {
     SessionKind kind = SessionKind::incoming_call;
-    std::uint32_t tx_speed = 1'000'000'000;     // bit/s, (Tx) Connect Speed AVP, 4.4.4
-    bool sequencing = false;                    // Sequencing Required AVP, 4.4.6
+    std::uint32_t tx_speed = 1'000'000'000;  // bit/s, (Tx) Connect Speed AVP, 4.4.4
+    bool sequencing = false;                 // Sequencing Required AVP, 4.4.6
 };
 
 // Why a tunnel or session ended, in words that an operator can read and in the RFC's codes.
 struct DownReason {
     enum class Cause {
-        local,       // a command of ours
-        peer,        // StopCCN or CDN; the codes are the peer's
-        timeout,     // the peer stopped acknowledging
-        protocol,    // the peer broke the protocol; we sent the codes
-        tunnel_down, // the session's tunnel went
+        local,        // a command of ours
+        peer,         // StopCCN or CDN; the codes are the peer's
+        timeout,      // the peer stopped acknowledging
+        protocol,     // the peer broke the protocol; we sent the codes
+        tunnel_down,  // the session's tunnel went
     };
     Cause cause = Cause::local;
-    std::uint16_t result = 0;                   // Result Code, 4.4.2; 0: none
-    std::uint16_t error = 0;                    // Error Code, 4.4.2; 0: none
-    std::string message;                        // the Error Message or our own words; printable UTF-8 or ASCII
+    std::uint16_t result = 0;  // Result Code, 4.4.2; 0: none
+    std::uint16_t error = 0;   // Error Code, 4.4.2; 0: none
+    std::string message;       // the Error Message or our own words; printable UTF-8 or ASCII
     enum class Scope { tunnel, session };
-    Scope scope = Scope::tunnel;                // whose codes these are: those of StopCCN or those of CDN
-    [[nodiscard]] std::string text() const;     // "peer sent StopCCN: Requester is being shut down (result 6): ..."
+    Scope scope = Scope::tunnel;  // whose codes these are: those of StopCCN or those of CDN
+    [[nodiscard]] std::string text()
+        const;  // "peer sent StopCCN: Requester is being shut down (result 6): ..."
 };
 
-// ---- outputs 
+// ---- outputs
 
-struct Send {                                   // give the datagram to the tunnel's socket
-    LocalTunnelId tunnel;                       // 0: an answer that belongs to no tunnel; use the path
+struct Send {              // give the datagram to the tunnel's socket
+    LocalTunnelId tunnel;  // 0: an answer that belongs to no tunnel; use the path
     Path path;
     Bytes datagram;
 };
-struct TunnelOffered {                          // a peer's valid SCCRQ: answer with accept_tunnel or reject_tunnel
+struct TunnelOffered {  // a peer's valid SCCRQ: answer with accept_tunnel or reject_tunnel
     LocalTunnelId tunnel;
     PeerTunnelId peer_tunnel;
     Path path;
     std::string host_name;
     std::string vendor_name;
 };
-struct TunnelPeerKnown {                        // our SCCRQ was answered: SCCRP came, with the peer's id (and, by
-    LocalTunnelId tunnel;                       // RFC 2661 8.1, possibly from another port: `path` is where to send)
+struct TunnelPeerKnown {   // our SCCRQ was answered: SCCRP came, with the peer's id (and, by
+    LocalTunnelId tunnel;  // RFC 2661 8.1, possibly from another port: `path` is where to send)
     PeerTunnelId peer_tunnel;
     Path path;
 };
@@ -116,8 +135,8 @@ struct TunnelUp {
     std::string host_name;
     std::string vendor_name;
 };
-// The tunnel is of no use any more, nor are its sessions (each has had its SessionDown before this). Its socket
-// must stay until TunnelGone: StopCCN is still to be sent, retransmitted or acknowledged (5.7).
+// The tunnel is of no use any more, nor are its sessions (each has had its SessionDown before this). Its
+// socket must stay until TunnelGone: StopCCN is still to be sent, retransmitted or acknowledged (5.7).
 struct TunnelDown {
     LocalTunnelId tunnel;
     DownReason reason;
@@ -125,7 +144,7 @@ struct TunnelDown {
 struct TunnelGone {
     LocalTunnelId tunnel;
 };
-struct SessionOffered {                         // a peer's valid ICRQ: answer with accept_session or reject_session
+struct SessionOffered {  // a peer's valid ICRQ: answer with accept_session or reject_session
     LocalTunnelId tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
@@ -133,7 +152,7 @@ struct SessionOffered {                         // a peer's valid ICRQ: answer w
     std::uint32_t call_serial = 0;
     std::string calling_number;
 };
-struct SessionPeerKnown {                       // our ICRQ was answered: the kernel session can be made
+struct SessionPeerKnown {  // our ICRQ was answered: the kernel session can be made
     LocalTunnelId tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
@@ -142,7 +161,7 @@ struct SessionUp {
     LocalTunnelId tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
-    bool sequencing = false;                    // data messages carry Ns/Nr
+    bool sequencing = false;  // data messages carry Ns/Nr
 };
 struct SessionDown {
     LocalTunnelId tunnel;
@@ -150,19 +169,19 @@ struct SessionDown {
     DownReason reason;
 };
 
-using Output = std::variant<Send, TunnelOffered, TunnelPeerKnown, TunnelUp, TunnelDown, TunnelGone, SessionOffered,
-                            SessionPeerKnown, SessionUp, SessionDown>;
+using Output = std::variant<Send, TunnelOffered, TunnelPeerKnown, TunnelUp, TunnelDown, TunnelGone,
+                            SessionOffered, SessionPeerKnown, SessionUp, SessionDown>;
 
-// ---- status 
+// ---- status
 
 struct EndpointCounters {
-    std::uint64_t received = 0;                 // control datagrams given to receive()
+    std::uint64_t received = 0;  // control datagrams given to receive()
     std::uint64_t sent = 0;
     std::uint64_t retransmitted = 0;
-    std::uint64_t malformed = 0;                // dropped: not decodable
+    std::uint64_t malformed = 0;  // dropped: not decodable
     std::uint64_t duplicates = 0;
-    std::uint64_t unknown_tunnel = 0;           // dropped: a tunnel id that is not ours, or on a foreign path
-    std::uint64_t refused = 0;                  // SCCRQ beyond a cap
+    std::uint64_t unknown_tunnel = 0;  // dropped: a tunnel id that is not ours, or on a foreign path
+    std::uint64_t refused = 0;         // SCCRQ beyond a cap
 };
 
 enum class TunnelState { idle, wait_offer, wait_ctl_reply, wait_ctl_conn, established, closing };
@@ -195,11 +214,12 @@ public:
     [[nodiscard]] std::optional<Output> poll_output();
 
     // ---- commands: tunnels. An unknown id is an Error (not_found); a wrong state is an Error (invalid).
-    [[nodiscard]] Result<LocalTunnelId> open_tunnel(Time now, const Path& path, const TunnelOptions& options = {});
+    [[nodiscard]] Result<LocalTunnelId> open_tunnel(Time now, const Path& path,
+                                                    const TunnelOptions& options = {});
     // `options` are for this tunnel, as with open_tunnel.
     [[nodiscard]] Status accept_tunnel(Time now, LocalTunnelId tunnel, const TunnelOptions& options = {});
-    [[nodiscard]] Status reject_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result, std::uint16_t error,
-                                       std::string message);
+    [[nodiscard]] Status reject_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result,
+                                       std::uint16_t error, std::string message);
     // Sends StopCCN; the sessions go with it. `result` as in 4.4.2 (6: being shut down).
     [[nodiscard]] Status close_tunnel(Time now, LocalTunnelId tunnel, std::uint16_t result = 6,
                                       std::string message = {});
@@ -210,8 +230,8 @@ public:
     [[nodiscard]] Result<LocalSessionId> open_session(Time now, LocalTunnelId tunnel,
                                                       const SessionOptions& options = {});
     [[nodiscard]] Status accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session);
-    [[nodiscard]] Status reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
-                                        std::uint16_t error, std::string message);
+    [[nodiscard]] Status reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                        std::uint16_t result, std::uint16_t error, std::string message);
     // Sends CDN. `result` as in 4.4.2 (3: administrative reasons).
     [[nodiscard]] Status close_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
                                        std::uint16_t result = 3, std::string message = {});

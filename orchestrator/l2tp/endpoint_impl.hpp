@@ -66,8 +66,10 @@ struct Endpoint::Impl {
     void receive(Time now, const Path& path, ByteView bytes);
     void receive_unaddressed(Time now, const Path& path, const Datagram& datagram, ByteView bytes);
     void receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                       ByteView bytes);
-    void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq);
+                       ByteView bytes, Secret secret);
+    void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
+                      Secret secret);
+    [[nodiscard]] Secret incoming_secret(const Path& path, ByteView body) const;
     void on_acknowledged(Time now, Tunnel& tunnel);
     void on_acknowledged(Time now, Session& session);
     void receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes);
@@ -96,6 +98,8 @@ struct Endpoint::Impl {
     void act_end_sessions(Time now, Tunnel& tunnel, const DownReason& reason);
     template <class M>
     void introduce(Tunnel& tunnel, const TunnelOptions* options);
+    void take_options(Tunnel& tunnel, const TunnelOptions& options);
+    void act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp);
     void act_send_stopccn(Time now, Tunnel& tunnel, const DownReason& reason);
     void act_linger(Time now, Tunnel& tunnel);
     void send(Tunnel& tunnel, const Message& message);

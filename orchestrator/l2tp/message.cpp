@@ -7,6 +7,8 @@
 #include <tuple>
 #include <type_traits>
 
+#include "l2tp/avp_reader.hpp"
+
 namespace keel::l2tp {
 
 namespace {
@@ -161,33 +163,34 @@ bool is_session_type(std::uint16_t type) {
 }
 
 // The peer's id, wherever it stands in a message that is not acceptable.
-std::uint16_t find_peer_id(Reader reader, std::uint16_t type) {
-    const auto wanted = static_cast<std::uint16_t>(is_session_type(type) ? AvpType::assigned_session_id
-                                                                         : AvpType::assigned_tunnel_id);
+std::uint16_t find_peer_id(ByteView avps, std::uint16_t type, const Secret& secret) {
+    const auto wanted = is_session_type(type) ? AvpType::assigned_session_id : AvpType::assigned_tunnel_id;
+    AvpReader reader(avps, secret);
     while (!reader.empty()) {
-        const auto avp = read_avp(reader);
-        if (!avp) return 0;
-        const auto row = check_avp(*avp);
-        if (avp->type == wanted && row && *row != nullptr) return Reader(avp->value).u16().value_or(0);
+        const auto avp = reader.next();
+        if (reader.broken()) return 0;
+        if (avp && avp->row != nullptr && avp->row->type == wanted)
+            return Reader(avp->value).u16().value_or(0);
     }
     return 0;
 }
 
 template <class M>
-std::expected<M, Fault> decode_fields(Reader reader) {
+std::expected<M, Fault> decode_fields(ByteView avps, [[maybe_unused]] const Secret& secret) {
     constexpr auto& fields = Layout<M>::fields;
     M message;
     std::bitset<64> seen;
+    AvpReader reader(avps, secret);
     while (!reader.empty()) {
-        const auto avp = read_avp(reader);
+        const auto avp = reader.next();
         if (!avp) return std::unexpected(avp.error());
-        const auto row = check_avp(*avp);
-        if (!row) return std::unexpected(row.error());
         // Of an AVP that comes twice the first counts; what is recognised but not of this message is ignored.
-        if (*row == nullptr || seen.test(avp->type)) continue;
-        const auto take = [&](const auto& field) {
-            if (field.type != (*row)->type) return;
-            seen.set(avp->type, decode_field(avp->value, message.*field.member));
+        if (avp->row == nullptr) continue;
+        const auto number = static_cast<std::size_t>(avp->row->type);
+        if (seen.test(number)) continue;
+        [[maybe_unused]] const auto take = [&](const auto& field) {
+            if (field.type != avp->row->type) return;
+            seen.set(number, decode_field(avp->value, message.*field.member));
         };
         std::apply([&](const auto&... field) { (take(field), ...); }, fields);
     }
@@ -203,12 +206,12 @@ std::expected<M, Fault> decode_fields(Reader reader) {
     return message;
 }
 
-using Decoder = std::expected<Message, Fault> (*)(Reader);
+using Decoder = std::expected<Message, Fault> (*)(ByteView, const Secret&);
 
 template <class M>
 constexpr Decoder decoder_of() {
-    return [](Reader reader) -> std::expected<Message, Fault> {
-        auto message = decode_fields<M>(reader);
+    return [](ByteView avps, const Secret& secret) -> std::expected<Message, Fault> {
+        auto message = decode_fields<M>(avps, secret);
         if (!message) return std::unexpected(std::move(message.error()));
         return Message(std::move(*message));
     };
@@ -273,7 +276,18 @@ bool MessageFault::of_session() const {
     return is_session_type(type);
 }
 
-std::expected<Message, MessageFault> decode_message(ByteView body) {
+std::string_view peek_host_name(ByteView body) {
+    Reader reader(body);
+    while (!reader.empty()) {
+        const auto avp = read_avp(reader);
+        if (!avp) break;
+        const auto row = check_avp(*avp);
+        if (row && *row != nullptr && (*row)->type == AvpType::host_name) return as_text(avp->value);
+    }
+    return {};
+}
+
+std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret) {
     if (body.empty()) return Message(Zlb{});
     Reader reader(body);
     const auto head = read_message_type(reader);
@@ -281,17 +295,25 @@ std::expected<Message, MessageFault> decode_message(ByteView body) {
     const std::uint16_t type = Reader(head->value).u16().value_or(0);
     if (type >= kDecoders.size() || kDecoders[type] == nullptr)
         return Message(Unknown{type, head->mandatory});
-    auto message = kDecoders[type](reader);
+    const ByteView avps = reader.rest();
+    auto message = kDecoders[type](avps, secret);
     if (message) return std::move(*message);
-    MessageFault fault{std::move(message.error()), type, find_peer_id(reader, type)};
+    MessageFault fault{std::move(message.error()), type, find_peer_id(avps, type, secret)};
     fault.fault.message = message_name(type) + ": " + fault.fault.message;
     return std::unexpected(std::move(fault));
 }
 
-Bytes encode_message(std::uint16_t tunnel, std::uint16_t session, const Message& message) {
+Bytes encode_message(std::uint16_t tunnel, std::uint16_t session, const Message& message,
+                     const Hiding* hiding) {
     Writer out;
     write_header(out, ControlHeader{tunnel, session, 0, 0});
-    std::visit([&](const auto& value) { write_body(out, value); }, message);
+    if (hiding == nullptr) {
+        std::visit([&](const auto& value) { write_body(out, value); }, message);
+    } else {
+        Writer avps;
+        std::visit([&](const auto& value) { write_body(avps, value); }, message);
+        out.bytes(hide_avps(avps.view(), *hiding));
+    }
     finish_message(out);
     return out.take();
 }

@@ -11,6 +11,8 @@
 #include <variant>
 
 #include "base/bytes.hpp"
+#include "base/secret.hpp"
+#include "l2tp/auth.hpp"
 #include "l2tp/avp.hpp"
 #include "l2tp/header.hpp"
 
@@ -123,10 +125,15 @@ struct MessageFault {
     [[nodiscard]] bool of_session() const;
 };
 
-// The AVPs of one control message. A ZLB is an empty body.
-[[nodiscard]] std::expected<Message, MessageFault> decode_message(ByteView body);
+// The AVPs of one control message. A ZLB is an empty body. `secret` reads what is hidden (4.3).
+[[nodiscard]] std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret = {});
 
-// A whole control message but for Ns and Nr, which are 0.
-[[nodiscard]] Bytes encode_message(std::uint16_t tunnel, std::uint16_t session, const Message& message);
+// The Host Name of a message, which is never hidden: it may tell whose secret reads the rest. Empty if none
+// is found.
+[[nodiscard]] std::string_view peek_host_name(ByteView body);
+
+// A whole control message but for Ns and Nr, which are 0; with `hiding`, what may be hidden is.
+[[nodiscard]] Bytes encode_message(std::uint16_t tunnel, std::uint16_t session, const Message& message,
+                                   const Hiding* hiding = nullptr);
 
 }  // namespace keel::l2tp

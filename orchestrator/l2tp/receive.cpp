@@ -68,14 +68,15 @@ bool Endpoint::Impl::on_path(const Tunnel& tunnel, const Path& path) const {
 bool Endpoint::Impl::moved_reply(const Tunnel& tunnel, const Path& path, const Datagram& datagram) const {
     if (tunnel.state != TunnelState::wait_ctl_reply || datagram.header.ns != 0) return false;
     if (tunnel.path.remote.ip != path.remote.ip || tunnel.path.binding != path.binding) return false;
-    const auto message = decode_message(datagram.body);
+    const auto message = decode_message(datagram.body, tunnel.secret);
     return message && std::holds_alternative<Sccrp>(*message);
 }
 
 // Tunnel id 0: an SCCRQ; or the StopCCN of a peer that does not know our id yet (4.4.3).
 void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datagram& datagram,
                                          ByteView bytes) {
-    const auto message = decode_message(datagram.body);
+    Secret secret = incoming_secret(path, datagram.body);
+    const auto message = decode_message(datagram.body, secret);
     if (!message) {
         ++counters.malformed;
         const MessageFault& fault = message.error();
@@ -85,7 +86,7 @@ void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datag
         return;
     }
     if (const auto* sccrq = std::get_if<Sccrq>(&*message))
-        return receive_sccrq(now, path, datagram, *sccrq, bytes);
+        return receive_sccrq(now, path, datagram, *sccrq, bytes, std::move(secret));
     if (const auto* stopccn = std::get_if<Stopccn>(&*message)) {
         const auto known = by_peer.find(PeerKey{path, PeerTunnelId(stopccn->assigned_tunnel_id)});
         if (known != by_peer.end()) return receive_for(now, tunnels.at(known->second), datagram, bytes);
@@ -93,8 +94,12 @@ void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datag
     ++counters.unknown_tunnel;
 }
 
+Secret Endpoint::Impl::incoming_secret(const Path& path, ByteView body) const {
+    return config.incoming_secret ? config.incoming_secret(path, peek_host_name(body)) : Secret();
+}
+
 void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                                   ByteView bytes) {
+                                   ByteView bytes, Secret secret) {
     const auto known = by_peer.find(PeerKey{path, PeerTunnelId(sccrq.assigned_tunnel_id)});
     if (known != by_peer.end()) {
         Tunnel& tunnel = tunnels.at(known->second);
@@ -111,7 +116,7 @@ void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& d
         ++counters.malformed;
         return;
     }
-    if (const auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value())) {
+    if (const auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value(), secret)) {
         return refuse_tunnel(path, sccrq.assigned_tunnel_id, *reason);
     }
     if (tunnels.size() >= config.max_tunnels) {
@@ -125,16 +130,19 @@ void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& d
         ++counters.refused;
         return;
     }
-    offer_tunnel(now, path, datagram, sccrq);
+    offer_tunnel(now, path, datagram, sccrq, std::move(secret));
 }
 
-void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq) {
+void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
+                                  Secret secret) {
     Tunnel* tunnel = make_tunnel(now, path);
     if (tunnel == nullptr) {
         ++counters.refused;
         return;
     }
     learn_peer(*tunnel, sccrq);
+    tunnel->secret = std::move(secret);
+    tunnel->peer_challenge = sccrq.challenge.value_or("");
     // Nothing is acknowledged before it is decided; the SCCRP or StopCCN will do it.
     static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, acknowledged));
     tunnel->reliable.delay_acknowledgement(std::nullopt);
@@ -185,7 +193,7 @@ void Endpoint::Impl::on_acknowledged(Time now, Session& session) {
 }
 
 void Endpoint::Impl::deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body) {
-    const auto message = decode_message(body);
+    const auto message = decode_message(body, tunnel.secret);
     if (!message) return deliver_fault(now, tunnel, header, message.error());
     const TunnelStep next = step(tunnel, *message);
     apply(now, tunnel, next, Cause{&*message});

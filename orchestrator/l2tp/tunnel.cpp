@@ -98,17 +98,36 @@ TunnelStep on_unreachable(const Tunnel& tunnel) {
 
 // ---- messages
 
+// 5.1.1: why the answer to our Challenge is not the peer's that we share the secret with.
+std::optional<DownReason> mistrust(const Tunnel& tunnel, MessageType type,
+                                   const std::optional<Bytes>& response) {
+    if (tunnel.challenge.empty()) return std::nullopt;
+    if (!response) {
+        return protocol_error(StopResult::not_authorized, 0,
+                              "the peer did not answer our Challenge: it may have no "
+                              "tunnel secret configured");
+    }
+    const Bytes right = challenge_response(static_cast<std::uint8_t>(type), tunnel.secret, tunnel.challenge);
+    if (same_octets(*response, right)) return std::nullopt;
+    return protocol_error(StopResult::not_authorized, 0,
+                          "tunnel authentication failed: the tunnel secrets of the two ends differ");
+}
+
 TunnelStep on_sccrp(const Tunnel& tunnel, const Sccrp& sccrp) {
     if (tunnel.state != TunnelState::wait_ctl_reply) return out_of_place(tunnel, MessageType::sccrp);
-    if (auto reason = objection(sccrp.protocol_version, sccrp.challenge.has_value())) {
+    auto reason = objection(sccrp.protocol_version, sccrp.challenge.has_value(), tunnel.secret);
+    if (!reason) reason = mistrust(tunnel, MessageType::sccrp, sccrp.challenge_response);
+    if (reason) {
         return {TunnelState::closing, Actions{note_peer, end_sessions, report_down, send_stopccn},
                 std::move(*reason)};
     }
     return {TunnelState::established, Actions{learn_peer, send_scccn, report_up}, {}};
 }
 
-TunnelStep on_scccn(const Tunnel& tunnel) {
+TunnelStep on_scccn(const Tunnel& tunnel, const Scccn& scccn) {
     if (tunnel.state != TunnelState::wait_ctl_conn) return out_of_place(tunnel, MessageType::scccn);
+    if (auto reason = mistrust(tunnel, MessageType::scccn, scccn.challenge_response))
+        return stop(std::move(*reason));
     return {TunnelState::established, Actions{report_up}, {}};
 }
 
@@ -138,13 +157,13 @@ bool Tunnel::half_open() const {
     return !initiator && (state == TunnelState::wait_offer || state == TunnelState::wait_ctl_conn);
 }
 
-std::optional<DownReason> objection(std::uint16_t protocol_version, bool challenged) {
+std::optional<DownReason> objection(std::uint16_t protocol_version, bool challenged, const Secret& secret) {
     if ((protocol_version >> 8) != (kProtocolVersion >> 8)) {
         return protocol_error(StopResult::version, kProtocolVersion,
                               fmt::format("protocol version {}.{} is not supported", protocol_version >> 8,
                                           protocol_version & 0xff));
     }
-    if (challenged) {
+    if (challenged && secret.empty()) {
         return protocol_error(
             StopResult::not_authorized, 0,
             "the peer asks for tunnel authentication, but no tunnel secret is configured here");
@@ -191,7 +210,7 @@ TunnelStep step(const Tunnel& tunnel, const Message& message) {
     return std::visit(Overloaded{
                           [&](const Sccrq&) { return out_of_place(tunnel, MessageType::sccrq); },
                           [&](const Sccrp& sccrp) { return on_sccrp(tunnel, sccrp); },
-                          [&](const Scccn&) { return on_scccn(tunnel); },
+                          [&](const Scccn& scccn) { return on_scccn(tunnel, scccn); },
                           [&](const Stopccn& stopccn) { return on_stopccn(tunnel, stopccn); },
                           [&](const Hello&) { return stay(tunnel); },
                           [&](const Icrq&) { return on_session_message(tunnel, MessageType::icrq); },

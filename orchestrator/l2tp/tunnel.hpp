@@ -24,6 +24,10 @@ struct Tunnel {
     bool initiator = false;         // we sent the SCCRQ
     bool stopped_by_peer = false;   // closing: it was the peer that sent StopCCN
     bool peer_sync_framing = true;  // 4.4.3: the peer's Framing Capabilities have the S bit
+    bool hide = false;              // 4.3: what we send
+    Secret secret;                  // empty: no authentication, nothing hidden
+    Bytes challenge;                // ours, until it is answered, 5.1.1
+    std::string peer_challenge;     // the peer's, of an SCCRQ, until it is answered
     std::string peer_host_name;     // printable
     std::string peer_vendor_name;   // printable
     Duration hello_interval{};      // zero: no HELLO
@@ -89,6 +93,7 @@ struct TunnelStep {
 
 // Why an SCCRQ or SCCRP of these contents cannot be accepted: the protocol version (4.4.3), or a Challenge
 // that we have no secret to answer (5.1.1).
-[[nodiscard]] std::optional<DownReason> objection(std::uint16_t protocol_version, bool challenged);
+[[nodiscard]] std::optional<DownReason> objection(std::uint16_t protocol_version, bool challenged,
+                                                  const Secret& secret);
 
 }  // namespace keel::l2tp

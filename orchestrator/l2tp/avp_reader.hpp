@@ -1,0 +1,40 @@
+// AvpReader: the AVPs of one message, one after another, checked and in clear: what is hidden (RFC 2661 4.3)
+// is unhidden by the tunnel's secret and the last Random Vector before it. Owner: decode_message.
+#pragma once
+
+#include <expected>
+
+#include "base/secret.hpp"
+#include "l2tp/avp.hpp"
+
+namespace keel::l2tp {
+
+class AvpReader {
+public:
+    // What to do with an AVP: decode `value` by `row`, or ignore it (`row` is nullptr).
+    struct Item {
+        const AvpRow* row = nullptr;
+        ByteView value;  // until the next call of next()
+    };
+
+    // `secret` empty: what is hidden cannot be read.
+    AvpReader(ByteView avps, const Secret& secret) : reader_(avps), secret_(secret) {}
+
+    [[nodiscard]] bool empty() const { return reader_.empty(); }
+    // A Fault: the message is unacceptable (4.1, 7.1). `broken()` then tells whether more can be read.
+    [[nodiscard]] std::expected<Item, Fault> next();
+    // The framing is lost: nothing more can be read.
+    [[nodiscard]] bool broken() const { return broken_; }
+
+private:
+    [[nodiscard]] std::expected<Item, Fault> unhide(const RawAvp& avp);
+
+    Reader reader_;
+    const Secret& secret_;
+    ByteView random_vector_;
+    bool have_vector_ = false;
+    bool broken_ = false;
+    Bytes clear_;  // the value that was hidden last
+};
+
+}  // namespace keel::l2tp
