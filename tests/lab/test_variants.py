@@ -3,7 +3,8 @@
 import pytest
 
 from lablib import keel2tpd
-from lablib.hosts import INNER_LNS, LAC, LNS, ping
+from lablib.charon import Charon
+from lablib.hosts import INNER_LNS, LNS, STRANGER, ping
 from lablib.keel2tpd import Keel2tpd
 from lablib.traces import assert_nothing_left, snapshot
 
@@ -52,20 +53,19 @@ def test_all_traffic_through_the_link(hosts):
 
 
 def test_both_roles_in_one_daemon(hosts):
-    """Two hosts, each a server and a client of the other: four SAs with the same ports between the same addresses."""
-    daemons = []
-    for node, here, there, net in ((hosts.lns, LNS, LAC, 9), (hosts.lac, LAC, LNS, 8)):
-        peer_net = 17 - net
-        daemons.append(Keel2tpd(
-            node, hosts.lab.build,
-            lns={"office": keel2tpd.lns(node, here, local=f"10.{net}.0.1", pool=f"10.{net}.0.0/24")},
-            lac={"branch": keel2tpd.lac(node, there, routes=[f"10.{peer_net}.0.0/16"])}))
-    for daemon in daemons:
-        daemon.wait_up("lac/branch", 120)
-    for daemon in daemons:
-        shown = daemon.wait_show("both links", lambda show: len(show.running_sessions) == 2)
-        assert len({sa["mark"] for sa in shown.sas}) == len(shown.tunnels) == 2
-    ping(hosts.lac, "10.9.0.1")
+    """The middle one is a server to one host and a client of another, from one address."""
+    far = hosts.stranger()
+    Charon(far)
+    server = Keel2tpd(far, hosts.lab.build, lns={"far": keel2tpd.lns(
+        far, STRANGER, psk="far", local="10.8.0.1", pool="10.8.0.0/24")})
+    server.wait_state("lns/far", "listening")
+    middle = Keel2tpd(hosts.lns, hosts.lab.build, lns={"office": keel2tpd.lns(hosts.lns, LNS)},
+                      lac={"uplink": keel2tpd.lac(hosts.lns, STRANGER, psk="far", routes=["10.8.0.0/16"])})
+    middle.wait_up("lac/uplink")
+    hosts.start_lac().wait_up("lac/branch")
+    shown = middle.wait_show("both links", lambda show: len(show.running_sessions) == 2)
+    assert {tunnel["connection"] for tunnel in shown.tunnels} == {"lns/office", "lac/uplink"}
+    ping(hosts.lac, INNER_LNS)
     ping(hosts.lns, "10.8.0.1")
 
 
