@@ -96,7 +96,7 @@ Bytes hide_avps(ByteView avps, const Hiding& hiding) {
     while (!reader.empty()) {
         const auto avp = read_avp(reader);
         if (!avp) break;
-        const AvpRow* row = avp->vendor == 0 ? find_avp(avp->type) : nullptr;
+        const AvpRow* row = find_avp(avp->type, avp->vendor);
         if (row == nullptr || !row->may_hide) {
             write_raw_avp(out, *avp);
             continue;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace keel::l2tp {
@@ -17,74 +16,19 @@ constexpr std::uint16_t kHiddenBit = 0x4000;
 constexpr std::uint16_t kReservedBits = 0x3c00;
 constexpr std::uint16_t kLengthBits = 0x03ff;
 
-// RFC 2661 4.4.1 to 4.4.6, in order of the attribute.
-constexpr std::array kAvpTable{
-    //                                                                        format, M, H
-    AvpRow{AvpType::message_type, "Message Type", u16, true, false},
-    AvpRow{AvpType::result_code, "Result Code", result, true, false},
-    AvpRow{AvpType::protocol_version, "Protocol Version", u16, true, false},
-    AvpRow{AvpType::framing_capabilities, "Framing Capabilities", u32, true, true},
-    AvpRow{AvpType::bearer_capabilities, "Bearer Capabilities", u32, true, true},
-    AvpRow{AvpType::tie_breaker, "Tie Breaker", u64, false, false},
-    AvpRow{AvpType::firmware_revision, "Firmware Revision", u16, false, true},
-    AvpRow{AvpType::host_name, "Host Name", text, true, false},
-    AvpRow{AvpType::vendor_name, "Vendor Name", octets, false, true},
-    AvpRow{AvpType::assigned_tunnel_id, "Assigned Tunnel ID", id, true, true},
-    AvpRow{AvpType::receive_window_size, "Receive Window Size", id, true, false},
-    AvpRow{AvpType::challenge, "Challenge", text, true, true},
-    AvpRow{AvpType::q931_cause_code, "Q.931 Cause Code", cause, true, false},
-    AvpRow{AvpType::challenge_response, "Challenge Response", md5, true, true},
-    AvpRow{AvpType::assigned_session_id, "Assigned Session ID", id, true, true},
-    AvpRow{AvpType::call_serial_number, "Call Serial Number", u32, true, true},
-    AvpRow{AvpType::minimum_bps, "Minimum BPS", u32, true, true},
-    AvpRow{AvpType::maximum_bps, "Maximum BPS", u32, true, true},
-    AvpRow{AvpType::bearer_type, "Bearer Type", u32, true, true},
-    AvpRow{AvpType::framing_type, "Framing Type", u32, true, true},
-    AvpRow{AvpType::called_number, "Called Number", octets, true, true},
-    AvpRow{AvpType::calling_number, "Calling Number", octets, true, true},
-    AvpRow{AvpType::sub_address, "Sub-Address", octets, true, true},
-    AvpRow{AvpType::tx_connect_speed, "(Tx) Connect Speed", u32, true, true},
-    AvpRow{AvpType::physical_channel_id, "Physical Channel ID", u32, false, true},
-    AvpRow{AvpType::initial_received_lcp_confreq, "Initial Received LCP CONFREQ", octets, false, true},
-    AvpRow{AvpType::last_sent_lcp_confreq, "Last Sent LCP CONFREQ", octets, false, true},
-    AvpRow{AvpType::last_received_lcp_confreq, "Last Received LCP CONFREQ", octets, false, true},
-    AvpRow{AvpType::proxy_authen_type, "Proxy Authen Type", u16, false, true},
-    AvpRow{AvpType::proxy_authen_name, "Proxy Authen Name", octets, false, true},
-    AvpRow{AvpType::proxy_authen_challenge, "Proxy Authen Challenge", octets, false, true},
-    AvpRow{AvpType::proxy_authen_id, "Proxy Authen ID", u16, false, true},
-    AvpRow{AvpType::proxy_authen_response, "Proxy Authen Response", octets, false, true},
-    AvpRow{AvpType::call_errors, "Call Errors", errors, true, true},
-    AvpRow{AvpType::accm, "ACCM", accm, true, true},
-    AvpRow{AvpType::random_vector, "Random Vector", octets, true, false},
-    AvpRow{AvpType::private_group_id, "Private Group ID", octets, false, true},
-    AvpRow{AvpType::rx_connect_speed, "Rx Connect Speed", u32, false, true},
-    AvpRow{AvpType::sequencing_required, "Sequencing Required", flag, true, false},
-};
-
-// Attribute -> index into kAvpTable; found without a search.
-constexpr std::uint8_t kNoRow = 0xff;
-constexpr auto kIndex = [] {
-    std::array<std::uint8_t, 40> index{};
-    index.fill(kNoRow);
-    for (std::size_t i = 0; i < kAvpTable.size(); ++i) {
-        index[static_cast<std::size_t>(kAvpTable[i].type)] = static_cast<std::uint8_t>(i);
-    }
-    return index;
-}();
-
 std::string describe(const RawAvp& avp) {
-    if (avp.vendor != 0) return fmt::format("AVP {} of vendor {}", avp.type, avp.vendor);
-    if (const AvpRow* row = find_avp(avp.type)) return fmt::format("AVP {} ({})", avp.type, row->name);
-    return fmt::format("AVP {}", avp.type);
+    std::string out = fmt::format("AVP {}", avp.type);
+    if (avp.vendor != 0) out += fmt::format(" of vendor {}", avp.vendor);
+    if (const AvpRow* row = find_avp(avp.type, avp.vendor)) out += fmt::format(" ({})", row->name);
+    return out;
 }
 
 // Writes the header and leaves the value to the caller.
 void write_header(Writer& out, AvpType type, std::size_t value_size) {
-    const AvpRow* row = find_avp(static_cast<std::uint16_t>(type));
     const auto length = static_cast<std::uint16_t>(kAvpHeaderSize + value_size);
-    out.u16(static_cast<std::uint16_t>((row != nullptr && row->mandatory ? kMandatoryBit : 0u) | length));
-    out.u16(0);
-    out.u16(static_cast<std::uint16_t>(type));
+    out.u16(static_cast<std::uint16_t>((row_of(type).mandatory ? kMandatoryBit : 0u) | length));
+    out.u16(vendor_of(type));
+    out.u16(attribute_of(type));
 }
 
 ByteView cut(ByteView value, std::size_t before = 0) {
@@ -93,18 +37,13 @@ ByteView cut(ByteView value, std::size_t before = 0) {
 
 }  // namespace
 
-const AvpRow* find_avp(std::uint16_t type) {
-    if (type >= kIndex.size() || kIndex[type] == kNoRow) return nullptr;
-    return &kAvpTable[kIndex[type]];
-}
-
 std::expected<const AvpRow*, Fault> unusable(const RawAvp& avp, GeneralError error, std::string_view why) {
     if (!avp.mandatory) return nullptr;
     return std::unexpected(Fault{error, fmt::format("{} {}", describe(avp), why)});
 }
 
 bool may_be_hidden(const RawAvp& avp) {
-    const AvpRow* row = avp.vendor == 0 && !avp.reserved ? find_avp(avp.type) : nullptr;
+    const AvpRow* row = avp.reserved ? nullptr : find_avp(avp.type, avp.vendor);
     return row != nullptr && row->may_hide;
 }
 
@@ -122,7 +61,16 @@ AvpLengths avp_lengths(AvpFormat format) {
         case result: return {2, any};
         case cause: return {3, any};
         case errors: return {26, 26};
-        case accm: return {10, 10};
+        case character_maps: return {10, 10};
+        case nsap: return {20, 20};
+        case disconnect: return {5, any};
+        case failover: return {6, 6};
+        case recovery: return {10, 10};
+        case sequence: return {6, 6};
+        case session_state: return {10, 10};
+        case speed_update: return {12, 12};
+        case line_id: return {2, 63};
+        case encapsulation: return {3, 3};
     }
     return {0, any};
 }
@@ -156,8 +104,7 @@ std::expected<RawAvp, Fault> read_avp(Reader& reader) {
 
 std::expected<const AvpRow*, Fault> check_avp(const RawAvp& avp) {
     if (avp.reserved) return unusable(avp, GeneralError::unknown_avp, "has a reserved bit set");
-    if (avp.vendor != 0) return unusable(avp, GeneralError::unknown_avp, "is not known here");
-    const AvpRow* row = find_avp(avp.type);
+    const AvpRow* row = find_avp(avp.type, avp.vendor);
     if (row == nullptr) return unusable(avp, GeneralError::unknown_avp, "is not known here");
     if (avp.hidden && !row->may_hide) return unusable(avp, GeneralError::value, "must not be hidden");
     // RFC 2661 4.3: what is hidden can be read only with the secret of the tunnel, and none is configured.
@@ -179,6 +126,55 @@ template <class T>
 bool assign(std::optional<T> value, T& out) {
     if (value) out = *value;
     return value.has_value();
+}
+
+// Fields one after another. Reserved ones are skipped: they say nothing to us.
+struct Reserved16 {};
+bool take(Reader& reader, std::uint8_t& out) {
+    return assign(reader.u8(), out);
+}
+bool take(Reader& reader, std::uint16_t& out) {
+    return assign(reader.u16(), out);
+}
+bool take(Reader& reader, std::uint32_t& out) {
+    return assign(reader.u32(), out);
+}
+bool take(Reader& reader, const Reserved16&) {
+    return reader.u16().has_value();
+}
+template <class... T>
+bool take_all(Reader& reader, T&&... out) {
+    return (take(reader, out) && ...);
+}
+
+constexpr std::size_t size_of(std::uint8_t) {
+    return 1;
+}
+constexpr std::size_t size_of(std::uint16_t) {
+    return 2;
+}
+constexpr std::size_t size_of(std::uint32_t) {
+    return 4;
+}
+constexpr std::size_t size_of(Reserved16) {
+    return 2;
+}
+void put(Writer& out, std::uint8_t value) {
+    out.u8(value);
+}
+void put(Writer& out, std::uint16_t value) {
+    out.u16(value);
+}
+void put(Writer& out, std::uint32_t value) {
+    out.u32(value);
+}
+void put(Writer& out, Reserved16) {
+    out.u16(0);
+}
+template <class... T>
+void write_all(Writer& out, AvpType type, const T&... value) {
+    write_header(out, type, (size_of(value) + ...));
+    (put(out, value), ...);
 }
 
 }  // namespace
@@ -213,6 +209,36 @@ bool decode_value(Reader value, ResultCode& out) {
 bool decode_value(Reader value, Q931Cause& out) {
     if (!assign(value.u16(), out.code) || !assign(value.u8(), out.message_type)) return false;
     out.advisory = as_text(value.rest());
+    return true;
+}
+bool decode_value(Reader value, CallErrors& out) {
+    return take_all(value, Reserved16{}, out.crc, out.framing, out.hardware_overruns, out.buffer_overruns,
+                    out.timeouts, out.alignment);
+}
+bool decode_value(Reader value, Accm& out) {
+    return take_all(value, Reserved16{}, out.send, out.receive);
+}
+bool decode_value(Reader value, FailoverCapability& out) {
+    return take_all(value, out.flags, out.recovery_time);
+}
+bool decode_value(Reader value, TunnelRecovery& out) {
+    return take_all(value, Reserved16{}, Reserved16{}, out.tunnel, Reserved16{}, out.remote_tunnel);
+}
+bool decode_value(Reader value, ControlSequence& out) {
+    return take_all(value, Reserved16{}, out.ns, out.nr);
+}
+bool decode_value(Reader value, FailoverSession& out) {
+    return take_all(value, Reserved16{}, Reserved16{}, out.session, Reserved16{}, out.remote_session);
+}
+bool decode_value(Reader value, ConnectSpeed& out) {
+    return take_all(value, Reserved16{}, out.session, out.tx, out.rx);
+}
+bool decode_value(Reader value, LoopEncapsulation& out) {
+    return take_all(value, out.data_link, out.encapsulation_1, out.encapsulation_2);
+}
+bool decode_value(Reader value, PppDisconnect& out) {
+    if (!take_all(value, out.code, out.protocol, out.direction)) return false;
+    out.message = as_text(value.rest());
     return true;
 }
 
@@ -255,6 +281,39 @@ void write_avp(Writer& out, AvpType type, const Q931Cause& value) {
     out.u16(value.code);
     out.u8(value.message_type);
     out.bytes(advisory);
+}
+void write_avp(Writer& out, AvpType type, const CallErrors& value) {
+    write_all(out, type, Reserved16{}, value.crc, value.framing, value.hardware_overruns,
+              value.buffer_overruns, value.timeouts, value.alignment);
+}
+void write_avp(Writer& out, AvpType type, const Accm& value) {
+    write_all(out, type, Reserved16{}, value.send, value.receive);
+}
+void write_avp(Writer& out, AvpType type, const FailoverCapability& value) {
+    write_all(out, type, value.flags, value.recovery_time);
+}
+void write_avp(Writer& out, AvpType type, const TunnelRecovery& value) {
+    write_all(out, type, Reserved16{}, Reserved16{}, value.tunnel, Reserved16{}, value.remote_tunnel);
+}
+void write_avp(Writer& out, AvpType type, const ControlSequence& value) {
+    write_all(out, type, Reserved16{}, value.ns, value.nr);
+}
+void write_avp(Writer& out, AvpType type, const FailoverSession& value) {
+    write_all(out, type, Reserved16{}, Reserved16{}, value.session, Reserved16{}, value.remote_session);
+}
+void write_avp(Writer& out, AvpType type, const ConnectSpeed& value) {
+    write_all(out, type, Reserved16{}, value.session, value.tx, value.rx);
+}
+void write_avp(Writer& out, AvpType type, const LoopEncapsulation& value) {
+    write_all(out, type, value.data_link, value.encapsulation_1, value.encapsulation_2);
+}
+void write_avp(Writer& out, AvpType type, const PppDisconnect& value) {
+    const ByteView message = cut(as_bytes(value.message), 5);
+    write_header(out, type, 5 + message.size());
+    out.u16(value.code);
+    out.u16(value.protocol);
+    out.u8(value.direction);
+    out.bytes(message);
 }
 void write_raw_avp(Writer& out, const RawAvp& avp) {
     const unsigned bits = (avp.mandatory ? kMandatoryBit : 0u) | (avp.hidden ? kHiddenBit : 0u);

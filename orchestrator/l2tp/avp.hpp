@@ -1,5 +1,6 @@
 // AVPs (RFC 2661 4): the header codec, and the one table of attributes that this end recognises. To add an
-// AVP, add its row to kAvpTable; to carry it in a message, name it in that message's fields (message.cpp).
+// AVP, add its row to kAvpTable (avp_table.cpp); to carry it in a message, name it in that message's fields
+// (message.cpp).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "l2tp/avp_values.hpp"
 #include "l2tp/result_codes.hpp"
 
 namespace keel::l2tp {
@@ -17,7 +19,10 @@ namespace keel::l2tp {
 inline constexpr std::size_t kAvpHeaderSize = 6;
 inline constexpr std::size_t kMaxAvpSize = 1023;  // 4.1: the Length field has ten bits
 
-enum class AvpType : std::uint16_t {
+inline constexpr std::uint32_t kAdslForum = 3561;  // RFC 5515 5: the vendor of the access line's AVPs
+
+// The vendor in the upper 16 bits (0: IETF), the attribute in the lower ones.
+enum class AvpType : std::uint32_t {
     message_type = 0,
     result_code = 1,
     protocol_version = 2,
@@ -57,22 +62,78 @@ enum class AvpType : std::uint16_t {
     private_group_id = 37,
     rx_connect_speed = 38,
     sequencing_required = 39,
+    rx_minimum_bps = 40,
+    rx_maximum_bps = 41,
+    service_category = 42,
+    service_name = 43,
+    calling_sub_address = 44,
+    vpi_vci = 45,
+    ppp_disconnect_cause = 46,
+    control_connection_ds = 47,
+    session_ds = 48,
+    lcp_want_options = 49,
+    lcp_allow_options = 50,
+    lns_last_sent_lcp_confreq = 51,
+    lns_last_received_lcp_confreq = 52,
+    modem_on_hold_capable = 53,
+    modem_on_hold_status = 54,
+    failover_capability = 76,
+    tunnel_recovery = 77,
+    suggested_control_sequence = 78,
+    failover_session_state = 79,
+    connect_speed_update = 97,
+    connect_speed_update_enable = 98,
+    agent_circuit_id = kAdslForum << 16 | 1,
+    agent_remote_id = kAdslForum << 16 | 2,
+    actual_rate_up = kAdslForum << 16 | 129,
+    actual_rate_down = kAdslForum << 16 | 130,
+    minimum_rate_up = kAdslForum << 16 | 131,
+    minimum_rate_down = kAdslForum << 16 | 132,
+    attainable_rate_up = kAdslForum << 16 | 133,
+    attainable_rate_down = kAdslForum << 16 | 134,
+    maximum_rate_up = kAdslForum << 16 | 135,
+    maximum_rate_down = kAdslForum << 16 | 136,
+    low_power_rate_up = kAdslForum << 16 | 137,
+    low_power_rate_down = kAdslForum << 16 | 138,
+    maximum_delay_up = kAdslForum << 16 | 139,
+    actual_delay_up = kAdslForum << 16 | 140,
+    maximum_delay_down = kAdslForum << 16 | 141,
+    actual_delay_down = kAdslForum << 16 | 142,
+    loop_encapsulation = kAdslForum << 16 | 144,
+    access_line_type = kAdslForum << 16 | 145,
+    iwf_session = kAdslForum << 16 | 254,
 };
+
+constexpr std::uint16_t vendor_of(AvpType type) {
+    return static_cast<std::uint16_t>(static_cast<std::uint32_t>(type) >> 16);
+}
+constexpr std::uint16_t attribute_of(AvpType type) {
+    return static_cast<std::uint16_t>(static_cast<std::uint32_t>(type) & 0xffff);
+}
 
 // How a value is written; decides its length and the C++ type that a message's field must have.
 enum class AvpFormat {
-    flag,    // no value: presence says it; bool
-    u16,     // std::uint16_t
-    id,      // std::uint16_t, never 0
-    u32,     // std::uint32_t
-    u64,     // std::uint64_t
-    text,    // one octet or more; std::string
-    octets,  // any length; Bytes
-    md5,     // 16 octets; Bytes
-    result,  // ResultCode, 4.4.2
-    cause,   // Q931Cause, 4.4.4
-    errors,  // 26 octets, 4.4.6; recognised, not read
-    accm,    // 10 octets, 4.4.6; recognised, not read
+    flag,            // no value: presence says it; bool
+    u16,             // std::uint16_t
+    id,              // std::uint16_t, never 0
+    u32,             // std::uint32_t
+    u64,             // std::uint64_t
+    text,            // one octet or more; std::string
+    octets,          // any length; Bytes
+    md5,             // 16 octets; Bytes
+    result,          // ResultCode, 4.4.2
+    cause,           // Q931Cause, 4.4.4
+    errors,          // CallErrors, RFC 2661 4.4.6
+    character_maps,  // Accm, RFC 2661 4.4.6
+    nsap,            // 20 octets; Bytes
+    disconnect,      // PppDisconnect, RFC 3145
+    failover,        // FailoverCapability, RFC 4951
+    recovery,        // TunnelRecovery, RFC 4951
+    sequence,        // ControlSequence, RFC 4951
+    session_state,   // FailoverSession, RFC 4951
+    speed_update,    // ConnectSpeed, RFC 5515
+    line_id,         // 2 to 63 octets; std::string
+    encapsulation,   // LoopEncapsulation, RFC 5515
 };
 
 struct AvpRow {
@@ -83,28 +144,17 @@ struct AvpRow {
     bool may_hide;   // the H bit may be set on it
 };
 
-// The row of an attribute of vendor 0, or nothing when it is not recognised.
-[[nodiscard]] const AvpRow* find_avp(std::uint16_t type);
+// The row of an attribute, or nothing when it is not recognised.
+[[nodiscard]] const AvpRow* find_avp(std::uint16_t attribute, std::uint16_t vendor = 0);
+[[nodiscard]] const AvpRow& row_of(AvpType type);
+// Which row of the table it is: below kMaxAvpRows.
+inline constexpr std::size_t kMaxAvpRows = 96;
+[[nodiscard]] std::size_t row_number(const AvpRow& row);
 
 struct AvpLengths {
     std::size_t least, most;  // octets of the value
 };
 [[nodiscard]] AvpLengths avp_lengths(AvpFormat format);
-
-// 4.4.2 Result Code: the error code and the message are optional on the wire.
-struct ResultCode {
-    std::uint16_t result = 0;
-    std::optional<std::uint16_t> error;
-    std::string message;
-    bool operator==(const ResultCode&) const = default;
-};
-// 4.4.4 Q.931 Cause Code.
-struct Q931Cause {
-    std::uint16_t code = 0;
-    std::uint8_t message_type = 0;
-    std::string advisory;
-    bool operator==(const Q931Cause&) const = default;
-};
 
 // One AVP as framed on the wire; `value` points into the message.
 struct RawAvp {
@@ -145,6 +195,15 @@ struct Fault {
 [[nodiscard]] bool decode_value(Reader value, Bytes& out);
 [[nodiscard]] bool decode_value(Reader value, ResultCode& out);
 [[nodiscard]] bool decode_value(Reader value, Q931Cause& out);
+[[nodiscard]] bool decode_value(Reader value, CallErrors& out);
+[[nodiscard]] bool decode_value(Reader value, Accm& out);
+[[nodiscard]] bool decode_value(Reader value, PppDisconnect& out);
+[[nodiscard]] bool decode_value(Reader value, FailoverCapability& out);
+[[nodiscard]] bool decode_value(Reader value, TunnelRecovery& out);
+[[nodiscard]] bool decode_value(Reader value, ControlSequence& out);
+[[nodiscard]] bool decode_value(Reader value, FailoverSession& out);
+[[nodiscard]] bool decode_value(Reader value, ConnectSpeed& out);
+[[nodiscard]] bool decode_value(Reader value, LoopEncapsulation& out);
 
 // Appends a whole AVP with the M bit of its row. Text and octets are cut so that the AVP fits its Length
 // field; a `false` flag writes nothing.
@@ -156,6 +215,15 @@ void write_avp(Writer& out, AvpType type, const std::string& value);
 void write_avp(Writer& out, AvpType type, const Bytes& value);
 void write_avp(Writer& out, AvpType type, const ResultCode& value);
 void write_avp(Writer& out, AvpType type, const Q931Cause& value);
+void write_avp(Writer& out, AvpType type, const CallErrors& value);
+void write_avp(Writer& out, AvpType type, const Accm& value);
+void write_avp(Writer& out, AvpType type, const PppDisconnect& value);
+void write_avp(Writer& out, AvpType type, const FailoverCapability& value);
+void write_avp(Writer& out, AvpType type, const TunnelRecovery& value);
+void write_avp(Writer& out, AvpType type, const ControlSequence& value);
+void write_avp(Writer& out, AvpType type, const FailoverSession& value);
+void write_avp(Writer& out, AvpType type, const ConnectSpeed& value);
+void write_avp(Writer& out, AvpType type, const LoopEncapsulation& value);
 // The AVP as it is framed: M and H bits, vendor, type and value. The value fits the Length field.
 void write_raw_avp(Writer& out, const RawAvp& avp);
 

@@ -4,153 +4,26 @@
 
 #include <array>
 #include <bitset>
-#include <tuple>
-#include <type_traits>
 
 #include "l2tp/avp_reader.hpp"
+#include "l2tp/message_layout.hpp"
 
 namespace keel::l2tp {
 
 namespace {
 
-// ---- which AVPs a message carries
-// ------------------------------------------------------------------------------ A field is required unless
-// its type is std::optional (absent: nothing) or bool (absent: false).
-
-template <class M, class T>
-struct Field {
-    AvpType type;
-    T M::*member;
-};
-
-template <class M>
-struct Layout;  // `type` and `fields`, in the order in which they are written
-
-template <>
-struct Layout<Sccrq> {
-    static constexpr auto type = MessageType::sccrq;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::protocol_version, &Sccrq::protocol_version},
-        Field{AvpType::host_name, &Sccrq::host_name},
-        Field{AvpType::framing_capabilities, &Sccrq::framing_capabilities},
-        Field{AvpType::assigned_tunnel_id, &Sccrq::assigned_tunnel_id},
-        Field{AvpType::bearer_capabilities, &Sccrq::bearer_capabilities},
-        Field{AvpType::receive_window_size, &Sccrq::receive_window_size},
-        Field{AvpType::challenge, &Sccrq::challenge},
-        Field{AvpType::tie_breaker, &Sccrq::tie_breaker},
-        Field{AvpType::firmware_revision, &Sccrq::firmware_revision},
-        Field{AvpType::vendor_name, &Sccrq::vendor_name},
-    };
-};
-template <>
-struct Layout<Sccrp> {
-    static constexpr auto type = MessageType::sccrp;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::protocol_version, &Sccrp::protocol_version},
-        Field{AvpType::host_name, &Sccrp::host_name},
-        Field{AvpType::framing_capabilities, &Sccrp::framing_capabilities},
-        Field{AvpType::assigned_tunnel_id, &Sccrp::assigned_tunnel_id},
-        Field{AvpType::bearer_capabilities, &Sccrp::bearer_capabilities},
-        Field{AvpType::firmware_revision, &Sccrp::firmware_revision},
-        Field{AvpType::vendor_name, &Sccrp::vendor_name},
-        Field{AvpType::receive_window_size, &Sccrp::receive_window_size},
-        Field{AvpType::challenge, &Sccrp::challenge},
-        Field{AvpType::challenge_response, &Sccrp::challenge_response},
-    };
-};
-template <>
-struct Layout<Scccn> {
-    static constexpr auto type = MessageType::scccn;
-    static constexpr auto fields = std::tuple{Field{AvpType::challenge_response, &Scccn::challenge_response}};
-};
-template <>
-struct Layout<Stopccn> {
-    static constexpr auto type = MessageType::stopccn;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::assigned_tunnel_id, &Stopccn::assigned_tunnel_id},
-        Field{AvpType::result_code, &Stopccn::result},
-    };
-};
-template <>
-struct Layout<Icrq> {
-    static constexpr auto type = MessageType::icrq;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::assigned_session_id, &Icrq::assigned_session_id},
-        Field{AvpType::call_serial_number, &Icrq::call_serial_number},
-        Field{AvpType::bearer_type, &Icrq::bearer_type},
-        Field{AvpType::physical_channel_id, &Icrq::physical_channel_id},
-        Field{AvpType::calling_number, &Icrq::calling_number},
-        Field{AvpType::called_number, &Icrq::called_number},
-        Field{AvpType::sub_address, &Icrq::sub_address},
-    };
-};
-template <>
-struct Layout<Icrp> {
-    static constexpr auto type = MessageType::icrp;
-    static constexpr auto fields =
-        std::tuple{Field{AvpType::assigned_session_id, &Icrp::assigned_session_id}};
-};
-template <>
-struct Layout<Iccn> {
-    static constexpr auto type = MessageType::iccn;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::tx_connect_speed, &Iccn::tx_connect_speed},
-        Field{AvpType::framing_type, &Iccn::framing_type},
-        Field{AvpType::rx_connect_speed, &Iccn::rx_connect_speed},
-        Field{AvpType::sequencing_required, &Iccn::sequencing_required},
-    };
-};
-template <>
-struct Layout<Cdn> {
-    static constexpr auto type = MessageType::cdn;
-    static constexpr auto fields = std::tuple{
-        Field{AvpType::result_code, &Cdn::result},
-        Field{AvpType::assigned_session_id, &Cdn::assigned_session_id},
-        Field{AvpType::q931_cause_code, &Cdn::q931_cause},
-    };
-};
-template <>
-struct Layout<Ocrq> {
-    static constexpr auto type = MessageType::ocrq;
-    static constexpr auto fields =
-        std::tuple{Field{AvpType::assigned_session_id, &Ocrq::assigned_session_id}};
-};
-
-template <MessageType Type>
-struct Bare {
-    static constexpr auto type = Type;
-    static constexpr auto fields = std::tuple{};
-};
-template <>
-struct Layout<Hello> : Bare<MessageType::hello> {};
-template <>
-struct Layout<Ocrp> : Bare<MessageType::ocrp> {};
-template <>
-struct Layout<Occn> : Bare<MessageType::occn> {};
-template <>
-struct Layout<Wen> : Bare<MessageType::wen> {};
-template <>
-struct Layout<Sli> : Bare<MessageType::sli> {};
-
 // ---- decoding
 
 template <class T>
-struct Optional : std::false_type {
-    using Value = T;
-};
-template <class T>
-struct Optional<std::optional<T>> : std::true_type {
-    using Value = T;
-};
-template <class T>
-constexpr bool kRequired = !Optional<T>::value && !std::is_same_v<T, bool>;
-
-template <class T>
 bool decode_field(ByteView value, T& out) {
-    if constexpr (Optional<T>::value) {
+    if constexpr (IsOptional<T>::value || IsList<T>::value) {
         typename T::value_type decoded{};
         if (!decode_value(Reader(value), decoded)) return false;
-        out = std::move(decoded);
+        if constexpr (IsOptional<T>::value) {
+            out = std::move(decoded);
+        } else {
+            out.push_back(std::move(decoded));
+        }
         return true;
     } else {
         return decode_value(Reader(value), out);
@@ -159,7 +32,7 @@ bool decode_field(ByteView value, T& out) {
 
 bool is_session_type(std::uint16_t type) {
     return type >= static_cast<std::uint16_t>(MessageType::ocrq) &&
-           type <= static_cast<std::uint16_t>(MessageType::sli);
+           type <= static_cast<std::uint16_t>(MessageType::mdmst);
 }
 
 // The peer's id, wherever it stands in a message that is not acceptable.
@@ -179,27 +52,28 @@ template <class M>
 std::expected<M, Fault> decode_fields(ByteView avps, [[maybe_unused]] const Secret& secret) {
     constexpr auto& fields = Layout<M>::fields;
     M message;
-    std::bitset<64> seen;
+    std::bitset<kMaxAvpRows> seen;
     AvpReader reader(avps, secret);
     while (!reader.empty()) {
         const auto avp = reader.next();
         if (!avp) return std::unexpected(avp.error());
         // Of an AVP that comes twice the first counts; what is recognised but not of this message is ignored.
         if (avp->row == nullptr) continue;
-        const auto number = static_cast<std::size_t>(avp->row->type);
-        if (seen.test(number)) continue;
+        const std::size_t number = row_number(*avp->row);
         [[maybe_unused]] const auto take = [&](const auto& field) {
-            if (field.type != avp->row->type) return;
-            seen.set(number, decode_field(avp->value, message.*field.member));
+            using Value = typename std::remove_cvref_t<decltype(field)>::Value;
+            if (field.type != avp->row->type || (seen.test(number) && !IsList<Value>::value)) return;
+            if (decode_field(avp->value, field.of(message))) seen.set(number);
         };
         std::apply([&](const auto&... field) { (take(field), ...); }, fields);
     }
     std::optional<Fault> missing;
-    [[maybe_unused]] const auto check = [&]<class T>(const Field<M, T>& field) {
-        const auto number = static_cast<std::uint16_t>(field.type);
-        if (!kRequired<T> || seen.test(number) || missing) return;
-        missing = Fault{GeneralError::value,
-                        fmt::format("the required AVP {} ({}) is missing", number, find_avp(number)->name)};
+    [[maybe_unused]] const auto check = [&](const auto& field) {
+        using Value = typename std::remove_cvref_t<decltype(field)>::Value;
+        const AvpRow& row = row_of(field.type);
+        if (!kRequired<Value> || seen.test(row_number(row)) || missing) return;
+        missing = Fault{GeneralError::value, fmt::format("the required AVP {} ({}) is missing",
+                                                         attribute_of(field.type), row.name)};
     };
     std::apply([&](const auto&... field) { (check(field), ...); }, fields);
     if (missing) return std::unexpected(std::move(*missing));
@@ -219,13 +93,17 @@ constexpr Decoder decoder_of() {
 
 // The codec rows: one for each message, by its type.
 template <class... M>
-constexpr auto decoder_table() {
-    std::array<Decoder, 17> table{};
+constexpr auto decoder_table(std::type_identity<std::tuple<M...>>) {
+    std::array<Decoder, 30> table{};
     ((table[static_cast<std::size_t>(Layout<M>::type)] = decoder_of<M>()), ...);
     return table;
 }
-constexpr auto kDecoders =
-    decoder_table<Sccrq, Sccrp, Scccn, Stopccn, Hello, Icrq, Icrp, Iccn, Cdn, Ocrq, Ocrp, Occn, Wen, Sli>();
+constexpr auto kDecoders = decoder_table(std::type_identity<Messages>{});
+
+// Of those that came after RFC 2661: with the M bit of the Message Type clear.
+constexpr bool is_extension(MessageType type) {
+    return type > MessageType::sli;
+}
 
 // The Message Type AVP, 4.4.1: first, of vendor 0, clear text, two octets.
 std::expected<RawAvp, Fault> read_message_type(Reader& reader) {
@@ -244,30 +122,42 @@ std::expected<RawAvp, Fault> read_message_type(Reader& reader) {
 
 template <class T>
 void write_field(Writer& out, AvpType type, const T& value) {
-    if constexpr (Optional<T>::value) {
+    if constexpr (IsOptional<T>::value) {
         if (value) write_avp(out, type, *value);
+    } else if constexpr (IsList<T>::value) {
+        for (const auto& one : value) write_avp(out, type, one);
     } else {
         write_avp(out, type, value);
     }
 }
 
+void write_type(Writer& out, std::uint16_t type, bool mandatory) {
+    const std::uint8_t value[] = {static_cast<std::uint8_t>(type >> 8),
+                                  static_cast<std::uint8_t>(type & 0xff)};
+    RawAvp avp;
+    avp.mandatory = mandatory;
+    avp.value = value;
+    write_raw_avp(out, avp);
+}
+
 template <class M>
 void write_body(Writer& out, const M& message) {
-    write_avp(out, AvpType::message_type, static_cast<std::uint16_t>(Layout<M>::type));
-    std::apply([&](const auto&... field) { (write_field(out, field.type, message.*field.member), ...); },
+    write_type(out, static_cast<std::uint16_t>(Layout<M>::type), !is_extension(Layout<M>::type));
+    std::apply([&](const auto&... field) { (write_field(out, field.type, field.of(message)), ...); },
                Layout<M>::fields);
 }
 void write_body(Writer&, const Zlb&) {}
 void write_body(Writer& out, const Unknown& message) {
-    write_avp(out, AvpType::message_type, message.type);
+    write_type(out, message.type, message.mandatory);
 }
 
 }  // namespace
 
 std::string message_name(std::uint16_t type) {
-    constexpr std::array<std::string_view, 17> names{"ZLB",   "SCCRQ", "SCCRP", "SCCCN", "StopCCN", "",
-                                                     "HELLO", "OCRQ",  "OCRP",  "OCCN",  "ICRQ",    "ICRP",
-                                                     "ICCN",  "",      "CDN",   "WEN",   "SLI"};
+    constexpr std::array<std::string_view, 30> names{
+        "ZLB",  "SCCRQ", "SCCRP", "SCCCN", "StopCCN", "",    "HELLO", "OCRQ",  "OCRP", "OCCN",
+        "ICRQ", "ICRP",  "ICCN",  "",      "CDN",     "WEN", "SLI",   "MDMST", "",     "",
+        "",     "FSQ",   "FSR",   "",      "",        "",    "",      "",      "CSUN", "CSURQ"};
     if (type < names.size() && !names[type].empty()) return std::string(names[type]);
     return fmt::format("message {}", type);
 }
@@ -298,9 +188,42 @@ std::expected<Message, MessageFault> decode_message(ByteView body, const Secret&
     const ByteView avps = reader.rest();
     auto message = kDecoders[type](avps, secret);
     if (message) return std::move(*message);
+    // What may be ignored is ignored when it cannot be read.
+    if (is_extension(static_cast<MessageType>(type)) && !head->mandatory)
+        return Message(Unknown{type, false});
     MessageFault fault{std::move(message.error()), type, find_peer_id(avps, type, secret)};
     fault.fault.message = message_name(type) + ": " + fault.fault.message;
     return std::unexpected(std::move(fault));
+}
+
+std::string AccessLine::text() const {
+    std::string out;
+    const auto say = [&](std::string_view name, const auto& value) {
+        if (value) out += fmt::format("{}{}={}", out.empty() ? "" : " ", name, *value);
+    };
+    const auto printed = [](const std::optional<std::string>& value) {
+        return value ? std::optional("\"" + printable(*value) + "\"") : std::nullopt;
+    };
+    say("circuit-id", printed(agent_circuit_id));
+    say("remote-id", printed(agent_remote_id));
+    say("down", actual_rate_down);
+    say("up", actual_rate_up);
+    say("minimum-down", minimum_rate_down);
+    say("minimum-up", minimum_rate_up);
+    say("attainable-down", attainable_rate_down);
+    say("attainable-up", attainable_rate_up);
+    say("maximum-down", maximum_rate_down);
+    say("maximum-up", maximum_rate_up);
+    say("low-power-down", low_power_rate_down);
+    say("low-power-up", low_power_rate_up);
+    say("delay-down", actual_delay_down);
+    say("delay-up", actual_delay_up);
+    say("maximum-delay-down", maximum_delay_down);
+    say("maximum-delay-up", maximum_delay_up);
+    if (loop_encapsulation) say("encapsulation", std::optional("\"" + loop_encapsulation->text() + "\""));
+    if (access_line_type) say("type", std::optional(access_line_type_text(*access_line_type)));
+    if (iwf_session) say("interworking", std::optional((*iwf_session & 1) != 0 ? "yes" : "no"));
+    return out;
 }
 
 Bytes encode_message(std::uint16_t tunnel, std::uint16_t session, const Message& message,

@@ -119,6 +119,13 @@ void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& d
     if (const auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value(), secret)) {
         return refuse_tunnel(path, sccrq.assigned_tunnel_id, *reason);
     }
+    // RFC 4951 5.2: what only a peer that can recover tunnels may accept.
+    if (sccrq.tunnel_recovery) {
+        return refuse_tunnel(
+            path, sccrq.assigned_tunnel_id,
+            fault_reason({GeneralError::unknown_avp, "recovery of a tunnel is not supported"},
+                         DownReason::Scope::tunnel));
+    }
     if (tunnels.size() >= config.max_tunnels) {
         ++counters.refused;
         return refuse_tunnel(path, sccrq.assigned_tunnel_id,
@@ -284,7 +291,7 @@ void Endpoint::Impl::refuse_call(Time, Tunnel& tunnel, std::uint16_t peer_sessio
     if (session == nullptr) return;
     session->peer = PeerSessionId(peer_session);
     session->state = SessionState::closing;
-    send(tunnel, *session, Cdn{result, static_cast<std::uint16_t>(session->local.value), {}});
+    send(tunnel, *session, Cdn{result, static_cast<std::uint16_t>(session->local.value)});
 }
 
 Session* Endpoint::Impl::find_session(const Tunnel& tunnel, LocalSessionId id) {

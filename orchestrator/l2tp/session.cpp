@@ -119,10 +119,9 @@ SessionStep on_cdn(const Session& session, const Cdn& cdn) {
     // Both ends may disconnect at once; our CDN still waits for its acknowledgement.
     if (session.state == SessionState::closing) return stay(session);
     std::string message = printable(cdn.result.message);
-    if (cdn.q931_cause) {
-        message += fmt::format("{}Q.931 cause {}", message.empty() ? "" : "; ", cdn.q931_cause->code);
-        if (!cdn.q931_cause->advisory.empty()) message += " " + printable(cdn.q931_cause->advisory);
-    }
+    const auto add = [&](const std::string& words) { message += (message.empty() ? "" : "; ") + words; };
+    if (cdn.q931_cause) add(cdn.q931_cause->text());
+    for (const PppDisconnect& cause : cdn.ppp_disconnect) add(cause.text());
     return forget({DownReason::Cause::peer, cdn.result.result, cdn.result.error.value_or(0),
                    std::move(message), DownReason::Scope::session});
 }
@@ -177,6 +176,11 @@ SessionStep step(const Session& session, const Message& message) {
                           [&](const Scccn& other) { return unrelated(other); },
                           [&](const Stopccn& other) { return unrelated(other); },
                           [&](const Hello& other) { return unrelated(other); },
+                          [&](const Mdmst& other) { return unrelated(other); },
+                          [&](const Fsq& other) { return unrelated(other); },
+                          [&](const Fsr& other) { return unrelated(other); },
+                          [&](const Csun& other) { return unrelated(other); },
+                          [&](const Csurq& other) { return unrelated(other); },
                           [&](const Zlb& other) { return unrelated(other); },
                           [&](const Unknown& other) { return unrelated(other); },
                       },

@@ -222,6 +222,12 @@ TunnelStep step(const Tunnel& tunnel, const Message& message) {
                           [&](const Occn&) { return on_session_message(tunnel, MessageType::occn); },
                           [&](const Wen&) { return on_session_message(tunnel, MessageType::wen); },
                           [&](const Sli&) { return on_session_message(tunnel, MessageType::sli); },
+                          // Beyond RFC 2661, and never out of place: who does not know them ignores them.
+                          [&](const Mdmst&) { return stay(tunnel); },
+                          [&](const Fsq&) { return stay(tunnel); },
+                          [&](const Fsr&) { return stay(tunnel); },
+                          [&](const Csun&) { return stay(tunnel); },
+                          [&](const Csurq&) { return stay(tunnel); },
                           [&](const Zlb&) { return stay(tunnel); },
                           [&](const Unknown& unknown) { return on_unknown(tunnel, unknown); },
                       },

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "unit/l2tp/peer.hpp"
 
 using namespace keel;
@@ -77,13 +79,21 @@ TEST_CASE("RFC 2661 4.1, 4.2, 7.1: what the M bit decides") {
 
 TEST_CASE("each row of the table is found by its number, and no other") {
     std::size_t rows = 0;
-    for (std::uint32_t type = 0; type <= 0xffff; ++type) {
-        const AvpRow* row = find_avp(static_cast<std::uint16_t>(type));
-        if (row == nullptr) continue;
-        ++rows;
-        CHECK(static_cast<std::uint32_t>(row->type) == type);
+    std::set<std::size_t> numbers;
+    for (const std::uint16_t vendor : {std::uint16_t{0}, std::uint16_t{9}, std::uint16_t{3561}}) {
+        for (std::uint32_t type = 0; type <= 0xffff; ++type) {
+            const AvpRow* row = find_avp(static_cast<std::uint16_t>(type), vendor);
+            if (row == nullptr) continue;
+            ++rows;
+            numbers.insert(row_number(*row));
+            CHECK(attribute_of(row->type) == type);
+            CHECK(vendor_of(row->type) == vendor);
+        }
     }
-    CHECK(rows == 39);
+    // RFC 2661: 39; RFC 3301: 6; 3145: 1; 3308: 2; 3437: 4; 3573: 2; 4951: 4; 5515: 2 and 19 of the ADSL
+    // Forum.
+    CHECK(rows == 39 + 6 + 1 + 2 + 4 + 2 + 4 + 2 + 19);
+    CHECK(numbers.size() == rows);
     CHECK(find_avp(20) == nullptr);
 }
 

@@ -152,8 +152,29 @@ TEST_CASE("messages of calls, RFC 2661 6.6 to 6.14") {
     CHECK(cdn.q931_cause == Q931Cause{16, 0x45, "ok"});
     CHECK(fault_of(hex("8008 0000 0000 000a  800a 0000 000f 00000009")).of_session());
     static_cast<void>(decode<Sli>(hex("8008 0000 0000 0010  8010 0000 0023 0000 00000000 00000000")));
-    static_cast<void>(decode<Wen>(hex("8008 0000 0000 000f")));
-    CHECK(decode<Ocrq>(hex("8008 0000 0000 0007  8008 0000 000e 0005")).assigned_session_id == 5);
+    CHECK(decode<Sli>(hex("8008 0000 0000 0010  8010 0000 0023 0000 000a0000 00000001")).accm ==
+          Accm{0xa0000, 1});
+    const auto wen =
+        decode<Wen>(hex("8008 0000 0000 000f  8020 0000 0022 0000 00000001 00000002 00000003 00000004"
+                        "00000005 00010000"));
+    CHECK(wen.call_errors == CallErrors{1, 2, 3, 4, 5, 65536});
+    CHECK(wen.call_errors.text() ==
+          "crc 1, framing 2, hardware overruns 3, buffer overruns 4, timeouts 5, alignment 65536");
+    CHECK(fault_of(hex("8008 0000 0000 000f")).fault.message ==
+          "WEN: the required AVP 34 (Call Errors) is missing");
+    const auto ocrq =
+        decode<Ocrq>(hex("8008 0000 0000 0007  8008 0000 000e 0005  800a 0000 000f 00000009"
+                         "800a 0000 0010 00002580  800a 0000 0011 0000fa00  800a 0000 0012 00000002"
+                         "800a 0000 0013 00000001  8009 0000 0015 313233"));
+    CHECK(ocrq.assigned_session_id == 5);
+    CHECK(ocrq.minimum_bps == 9600);
+    CHECK(ocrq.maximum_bps == 64000);
+    CHECK(ocrq.bearer_type == 2);
+    CHECK(ocrq.called_number == hex("313233"));
+    CHECK(decode<Ocrp>(hex("8008 0000 0000 0008  8008 0000 000e 0005  000a 0000 0019 00000007"))
+              .physical_channel_id == 7);
+    CHECK(decode<Occn>(hex("8008 0000 0000 0009  800a 0000 0018 0000fa00  800a 0000 0013 00000001"))
+              .tx_connect_speed == 64000);
 }
 
 TEST_CASE("no cut, flip or stretch of a message reads out of bounds or throws") {
