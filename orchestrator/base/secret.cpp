@@ -5,7 +5,7 @@
 namespace keel {
 
 void wipe(void* memory, std::size_t size) {
-    explicit_bzero(memory, size);
+    if (size > 0) explicit_bzero(memory, size);  // of nothing, `memory` may be null
 }
 
 Secret::Secret(ByteView bytes)

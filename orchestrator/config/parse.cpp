@@ -113,7 +113,10 @@ private:
         }
         return out;
     }
-    static Duration in_seconds(const Node& node) { return seconds(node.integer()); }
+    // What is beyond a year the schema has refused; here it must only fit a Duration.
+    static Duration in_seconds(const Node& node) {
+        return seconds(std::clamp<std::int64_t>(node.integer(), 0, 366 * 86400));
+    }
     static std::uint16_t octets(const Node& node) { return static_cast<std::uint16_t>(node.integer()); }
 
     Secret secret(const Node& node);
@@ -297,6 +300,8 @@ std::expected<Config, std::vector<Fault>> parse(std::string_view text, const Sec
     } catch (const json::parse_error& error) {
         return std::unexpected(
             std::vector{Fault{"", fmt::format("is not JSON: fault at {}", position(text, error.byte))}});
+    } catch (const json::out_of_range&) {  // the only one that parsing throws
+        return std::unexpected(std::vector{Fault{"", "holds a number that is too large"}});
     }
     const json schema = config_schema();
     auto faults = validate(schema, document);

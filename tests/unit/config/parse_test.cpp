@@ -119,6 +119,7 @@ TEST_CASE("faults of meaning are told at once too") {
 TEST_CASE("what is not JSON is told with line and column") {
     CHECK(faults_of("{\n  \"lns\": }")[0].message == "is not JSON: fault at line 2, column 10");
     CHECK(has(faults_of(R"({"lns": {}, "lns": {}})"), "", "stands twice"));
+    CHECK(has(faults_of(R"({"host-name": 1e999})"), "", "a number that is too large"));
     CHECK(has(faults_of(std::string(100, '[') + std::string(100, ']')), "", "nested too deep"));
 }
 
