@@ -14,6 +14,7 @@ constexpr std::uint16_t kL2tpPort = 1701;
 constexpr Duration kResolvePatience = seconds(15);
 constexpr Duration kIpsecPatience = seconds(30);
 constexpr Duration kPppPatience = seconds(60);  // LCP, authentication and IPCP, each with its retransmissions
+constexpr Duration kFarewellPatience = seconds(1);
 constexpr std::uint16_t kStopGeneral = 1, kStopShutdown = 6;  // RFC 2661 4.4.2
 
 std::string remedy_for(PppExited::Cause cause) {
@@ -40,6 +41,7 @@ void Lac::attempt(Time now) {
     timeline_.clear();
     sa_.reset();
     hung_up_.reset();
+    farewell_.reset();
     stage_ = Stage::resolve;
     stage_since_ = now;
     deadline_ = now + kResolvePatience;
@@ -301,6 +303,7 @@ void Lac::stop(Time now) {
 
 void Lac::on_timeout(Time now) {
     if (!deadline_ || *deadline_ > now) return;
+    if (active() && farewell_) return fail(now, Stage::ppp, *farewell_);
     if (state_ == State::waiting) return attempt(now);
     if (state_ != State::connecting) return;
     if (stage_ == Stage::ike && context_.charon.why) return fail(now, stage_, *context_.charon.why);
@@ -366,7 +369,14 @@ void Lac::on_ppp_exited(Time now, LocalSessionId, const PppExited& event) {
     const bool says_nothing =
         event.cause == PppExited::Cause::stopped || event.cause == PppExited::Cause::lost;
     if (hung_up_ && says_nothing) return fail(now, Stage::session, *hung_up_);
-    fail(now, Stage::ppp, {ErrorCode::unavailable, event.message, remedy_for(event.cause)});
+    Error error{ErrorCode::unavailable, event.message, remedy_for(event.cause)};
+    if (active() && !hung_up_ && event.cause == PppExited::Cause::peer_terminated) {
+        // A server that ends says so in PPP first; its CDN or StopCCN, which tells more, is on its way.
+        farewell_ = std::move(error);
+        deadline_ = now + kFarewellPatience;
+    } else {
+        fail(now, Stage::ppp, std::move(error));
+    }
 }
 
 LacStatus Lac::status(Time now) const {

@@ -80,6 +80,8 @@ private:
     unsigned attempts_ = 0;
     std::optional<Why> why_;
     std::optional<Error> hung_up_;  // the peer's CDN, while pppd may still tell a better reason
+    std::optional<Error>
+        farewell_;  // PPP's end by the peer, while CDN or StopCCN may still tell a better one
     std::vector<StageDuration> timeline_;
 
     std::uint64_t resolve_tag_ = 0;

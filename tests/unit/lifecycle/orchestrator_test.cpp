@@ -286,6 +286,28 @@ TEST_CASE("a peer whose IKE failed is among the refusals of the server that it c
     CHECK(pair.office().refusals[0].message == "the pre-shared keys differ");
 }
 
+TEST_CASE(
+    "a server's end is told in L2TP's words, though PPP ends first; PPP's are kept for a server without") {
+    Pair pair;
+    pair.to_up();
+    pair.lac.receive(pair.now,
+                     PppExited{PppId(1), PppExited::Cause::peer_terminated, "the peer ended the link"});
+    SUBCASE("StopCCN follows") {
+        pair.lns.stop(pair.now);
+        pair.pppds_obey();
+        REQUIRE(pair.branch().why);
+        CHECK(pair.branch().why->error.message.find("StopCCN") != std::string::npos);
+    }
+    SUBCASE("nothing follows") {
+        pair.pass(milliseconds(900));
+        CHECK_FALSE(pair.branch().why);
+        pair.pass(milliseconds(200));
+        REQUIRE(pair.branch().why);
+        CHECK(pair.branch().why->error.message == "the peer ended the link");
+    }
+    CHECK_FALSE(pair.lac_world.called("pppd.stop"));
+}
+
 TEST_CASE("addresses come back when sessions end, and the pool's end is told") {
     Pair pair;
     pair.to_up();
