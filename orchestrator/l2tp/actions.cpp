@@ -40,6 +40,26 @@ ResultCode result_code(const DownReason& reason) {
     return {reason.result, reason.error, reason.message};
 }
 
+void take_connected(Session& session, const Message& message) {
+    const auto take = [&](const auto& connected) {
+        session.sequencing = connected.sequencing_required;
+        session.tx_speed = connected.tx_connect_speed;
+        // 4.4.4: without it the speed is the same both ways.
+        session.rx_speed = connected.rx_connect_speed.value_or(connected.tx_connect_speed);
+    };
+    if (const auto* iccn = std::get_if<Iccn>(&message)) take(*iccn);
+    if (const auto* occn = std::get_if<Occn>(&message)) take(*occn);
+}
+
+void take_note(Session& session, const Message& message) {
+    if (!session.notes) session.notes = std::make_unique<SessionNotes>();
+    if (const auto* wen = std::get_if<Wen>(&message)) session.notes->call_errors = wen->call_errors;
+    if (const auto* sli = std::get_if<Sli>(&message); sli != nullptr && sli->accm)
+        session.notes->accm = sli->accm;
+    if (const auto* mdmst = std::get_if<Mdmst>(&message))
+        session.notes->modem_on_hold = mdmst->modem_on_hold_status;
+}
+
 }  // namespace
 
 std::size_t PeerKeyHash::operator()(const PeerKey& key) const noexcept {
@@ -97,7 +117,7 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
     if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
     if (options != nullptr) take_options(tunnel, *options);
     message.assigned_tunnel_id = wire(tunnel.local);
-    message.bearer_capabilities = 0;  // 4.4.3: we place no outgoing calls
+    message.bearer_capabilities = config.bearer_capabilities;
     message.receive_window_size = config.receive_window;
     message.firmware_revision = kFirmwareRevision;
     message.vendor_name = to_bytes(config.vendor_name);
@@ -172,41 +192,16 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
                          const DownReason& reason, const Cause& cause) {
     switch (action) {
         case SessionAction::none: return;
-        case SessionAction::send_icrq: {
-            Icrq icrq;
-            icrq.assigned_session_id = wire(session.local);
-            icrq.call_serial_number = session.call_serial;
-            icrq.bearer_type = 0;  // 4.4.4: not over a physical link
-            return send(tunnel, session, icrq);
-        }
-        case SessionAction::offer: {
-            const auto& icrq = std::get<Icrq>(*cause.message);
-            // The ICRP will carry the acknowledgement, if it comes soon.
-            tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
-            outputs.emplace_back(SessionOffered{tunnel.local, session.local, session.peer,
-                                                SessionKind::incoming_call, session.call_serial,
-                                                printable_text(icrq.calling_number)});
-            return;
-        }
+        case SessionAction::send_icrq: return act_send_icrq(tunnel, session);
+        case SessionAction::send_ocrq: return act_send_ocrq(tunnel, session, *cause.call);
+        case SessionAction::offer: return act_offer(now, tunnel, session, *cause.message);
         case SessionAction::send_icrp: return send(tunnel, session, Icrp{wire(session.local)});
-        case SessionAction::learn_peer:
-            session.peer = PeerSessionId(std::get<Icrp>(*cause.message).assigned_session_id);
-            outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
-            return;
-        case SessionAction::send_iccn: {
-            // 4.4.3: only a framing that the peer's Framing Capabilities have.
-            Iccn iccn;
-            iccn.tx_connect_speed = session.tx_speed;
-            iccn.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
-            iccn.sequencing_required = session.sequencing;
-            return send(tunnel, session, iccn);
-        }
-        case SessionAction::connect: {
-            const auto& iccn = std::get<Iccn>(*cause.message);
-            session.sequencing = iccn.sequencing_required;
-            session.tx_speed = iccn.tx_connect_speed;
-            return;
-        }
+        case SessionAction::send_ocrp: return send(tunnel, session, Ocrp{wire(session.local)});
+        case SessionAction::learn_peer: return act_learn_peer(tunnel, session, *cause.message);
+        case SessionAction::send_iccn: return act_send_connected<Iccn>(tunnel, session);
+        case SessionAction::send_occn: return act_send_connected<Occn>(tunnel, session);
+        case SessionAction::connect: return take_connected(session, *cause.message);
+        case SessionAction::note: return take_note(session, *cause.message);
         case SessionAction::report_up:
             outputs.emplace_back(SessionUp{tunnel.local, session.local, session.peer, session.sequencing});
             return;
@@ -214,9 +209,68 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             outputs.emplace_back(SessionDown{tunnel.local, session.local, reason});
             return;
         case SessionAction::send_cdn:
-            return send(tunnel, session, Cdn{result_code(reason), wire(session.local), {}});
+            return send(tunnel, session, Cdn{result_code(reason), wire(session.local), {}, reason.ppp});
         case SessionAction::release: return release(tunnel, session);
     }
+}
+
+void Endpoint::Impl::act_send_icrq(Tunnel& tunnel, Session& session) {
+    Icrq icrq;
+    icrq.assigned_session_id = wire(session.local);
+    icrq.call_serial_number = session.call_serial;
+    icrq.bearer_type = 0;  // 4.4.4: not over a physical link
+    send(tunnel, session, icrq);
+}
+
+void Endpoint::Impl::act_send_ocrq(Tunnel& tunnel, Session& session, const SessionOptions& call) {
+    Ocrq ocrq;
+    ocrq.assigned_session_id = wire(session.local);
+    ocrq.call_serial_number = session.call_serial;
+    ocrq.minimum_bps = call.minimum_bps;
+    ocrq.maximum_bps = call.maximum_bps;
+    ocrq.bearer_type = call.bearer_type;
+    ocrq.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
+    ocrq.called_number = to_bytes(call.called_number);
+    if (!call.sub_address.empty()) ocrq.sub_address = to_bytes(call.sub_address);
+    send(tunnel, session, ocrq);
+}
+
+void Endpoint::Impl::act_offer(Time now, Tunnel& tunnel, const Session& session, const Message& message) {
+    SessionOffered offered{tunnel.local, session.local, session.peer, session.kind, session.call_serial, {}};
+    if (const auto* icrq = std::get_if<Icrq>(&message)) {
+        offered.calling_number = printable_text(icrq->calling_number);
+        offered.called_number = printable_text(icrq->called_number);
+        offered.sub_address = printable_text(icrq->sub_address);
+        offered.access_line = icrq->line.text();
+        offered.bearer_type = icrq->bearer_type.value_or(0);
+    } else if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
+        offered.called_number = printable(as_text(ocrq->called_number));
+        offered.sub_address = printable_text(ocrq->sub_address);
+        offered.bearer_type = ocrq->bearer_type;
+        offered.minimum_bps = ocrq->minimum_bps;
+        offered.maximum_bps = ocrq->maximum_bps;
+    }
+    // The ICRP or OCRP will carry the acknowledgement, if it comes soon.
+    tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
+    outputs.emplace_back(std::move(offered));
+}
+
+void Endpoint::Impl::act_learn_peer(const Tunnel& tunnel, Session& session, const Message& message) {
+    const auto* ocrp = std::get_if<Ocrp>(&message);
+    session.peer = PeerSessionId(ocrp != nullptr ? ocrp->assigned_session_id
+                                                 : std::get<Icrp>(message).assigned_session_id);
+    outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
+}
+
+// ICCN and OCCN, from the LAC.
+template <class M>
+void Endpoint::Impl::act_send_connected(Tunnel& tunnel, Session& session) {
+    M message;
+    message.tx_connect_speed = session.tx_speed;
+    // 4.4.3: only a framing that the peer's Framing Capabilities have.
+    message.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
+    message.sequencing_required = session.sequencing;
+    send(tunnel, session, message);
 }
 
 void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {

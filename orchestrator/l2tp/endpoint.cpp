@@ -219,16 +219,26 @@ Result<LocalSessionId> Endpoint::open_session(Time now, LocalTunnelId tunnel_id,
                     fmt::format("open_session: tunnel {} is not established", tunnel_id.value),
                     "wait for TunnelUp");
     }
+    const bool outgoing = options.kind == SessionKind::outgoing_call;
+    // 4.4.3: without Bearer Capabilities the peer cannot place outgoing calls.
+    if (outgoing && (tunnel->peer_bearers == 0 || (options.bearer_type & ~tunnel->peer_bearers) != 0)) {
+        return fail(
+            ErrorCode::unsupported,
+            fmt::format("open_session: the peer of tunnel {} cannot place this outgoing call: its bearer "
+                        "capabilities are {}",
+                        tunnel_id.value, tunnel->peer_bearers),
+            "ask for a bearer type that the peer announces");
+    }
     Session* session = impl_->make_session(*tunnel);
     if (session == nullptr) return fail(ErrorCode::busy, "every session id is taken", "close a session");
-    session->lac = true;
+    session->kind = options.kind;
     session->sequencing = options.sequencing;
     session->tx_speed = options.tx_speed;
     session->call_serial = impl_->next_call_serial++;
     const LocalSessionId id = session->local;
     const auto next = step(*session, session_event::Open{});
     if (!next) return fail(ErrorCode::internal, "a new session cannot be opened");
-    impl_->apply(now, *session, *next);
+    impl_->apply(now, *session, *next, Cause{nullptr, nullptr, &options});
     impl_->settle(now, *tunnel);
     return id;
 }
@@ -252,11 +262,47 @@ Status Endpoint::reject_session(Time now, LocalTunnelId tunnel, LocalSessionId s
 }
 
 Status Endpoint::close_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
-                               std::string message) {
-    return impl_->command(
-        now, tunnel, session,
-        session_event::Stop{local_reason(result, 0, std::move(message), DownReason::Scope::session)},
-        "close_session");
+                               std::string message, std::vector<PppDisconnect> ppp) {
+    DownReason reason = local_reason(result, 0, std::move(message), DownReason::Scope::session);
+    reason.ppp = std::move(ppp);
+    return impl_->command(now, tunnel, session, session_event::Stop{std::move(reason)}, "close_session");
+}
+
+Status Endpoint::connect_session(Time now, LocalTunnelId tunnel, LocalSessionId id, std::uint32_t tx_speed,
+                                 bool sequencing) {
+    const auto found = impl_->sessions.find(id);
+    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
+        found->second.state == SessionState::wait_answer) {
+        found->second.tx_speed = tx_speed;
+        found->second.sequencing = sequencing;
+    }
+    return impl_->command(now, tunnel, id, session_event::Answered{}, "connect_session");
+}
+
+Status Endpoint::Impl::tell(Time now, LocalTunnelId tunnel_id, LocalSessionId id, const Message& message,
+                            std::string_view what) {
+    Tunnel* tunnel = find_tunnel(tunnel_id);
+    Session* session = tunnel == nullptr ? nullptr : find_session(*tunnel, id);
+    if (session == nullptr) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("{}: there is no session {} in tunnel {}", what, id.value, tunnel_id.value));
+    }
+    if (session->state != SessionState::established) {
+        return fail(ErrorCode::invalid, fmt::format("{}: session {} of tunnel {} is not established", what,
+                                                    id.value, tunnel_id.value));
+    }
+    send(*tunnel, *session, message);
+    settle(now, *tunnel);
+    return {};
+}
+
+Status Endpoint::report_errors(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                               const CallErrors& errors) {
+    return impl_->tell(now, tunnel, session, Wen{errors}, "report_errors");
+}
+
+Status Endpoint::set_link_info(Time now, LocalTunnelId tunnel, LocalSessionId session, const Accm& accm) {
+    return impl_->tell(now, tunnel, session, Sli{accm, {}, {}}, "set_link_info");
 }
 
 const EndpointCounters& Endpoint::counters() const {
@@ -284,6 +330,29 @@ std::optional<TunnelStatus> Endpoint::tunnel_status(LocalTunnelId id) const {
         .retransmitted = reliable.retransmitted,
         .sessions = static_cast<std::size_t>(std::ranges::count_if(tunnel->sessions, live)),
     };
+}
+
+std::optional<SessionStatus> Endpoint::session_status(LocalTunnelId tunnel, LocalSessionId id) const {
+    const auto found = impl_->sessions.find(id);
+    if (found == impl_->sessions.end() || found->second.tunnel != tunnel) return std::nullopt;
+    const Session& session = found->second;
+    SessionStatus status{tunnel,
+                         id,
+                         session.peer,
+                         session.kind,
+                         session.state,
+                         session.sequencing,
+                         session.tx_speed,
+                         session.rx_speed,
+                         {},
+                         {},
+                         {}};
+    if (session.notes) {
+        status.call_errors = session.notes->call_errors;
+        status.accm = session.notes->accm;
+        if (session.notes->modem_on_hold) status.modem = modem_on_hold_text(*session.notes->modem_on_hold);
+    }
+    return status;
 }
 
 std::size_t Endpoint::tunnel_count() const {

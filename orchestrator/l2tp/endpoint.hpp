@@ -42,6 +42,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "l2tp/avp_values.hpp"
 
 namespace keel::l2tp {
 
@@ -66,6 +67,9 @@ struct EndpointConfig {
     unsigned retransmit_limit = 5;             // transmissions after the first before the tunnel is given up
     std::size_t max_tunnels = 65535;
     std::size_t max_half_open = 1024;  // tunnels that peers began and did not complete
+    // How we can place the outgoing calls that a peer asks for by OCRQ: kAnalogBearer, kDigitalBearer, Bearer
+    // Capabilities AVP, 4.4.3; 0: not at all, an OCRQ is refused by CDN 5.
+    std::uint32_t bearer_capabilities = 0;
     // The secret of a tunnel that a peer begins, by its path and its Host Name (as it came, not printable):
     // asked for each SCCRQ before anything of it is answered, because it may be needed to read it (4.3). None
     // or an empty one: an SCCRQ with a Challenge is refused by StopCCN 4. It must not call the Endpoint.
@@ -83,12 +87,22 @@ struct TunnelOptions {
     bool hide = false;  // with a secret: hide each AVP that may be, 4.3
 };
 
-enum class SessionKind { incoming_call };  // ICRQ; outgoing calls (OCRQ) join here
+// incoming_call: ICRQ, the LAC asks. outgoing_call: OCRQ, the LNS asks the LAC to dial.
+enum class SessionKind { incoming_call, outgoing_call };
+
+inline constexpr std::uint32_t kDigitalBearer = 1;  // 4.4.3, 4.4.4: the D bit
+inline constexpr std::uint32_t kAnalogBearer = 2;   // the A bit
 
 struct SessionOptions {
     SessionKind kind = SessionKind::incoming_call;
     std::uint32_t tx_speed = 1'000'000'000;  // bit/s, (Tx) Connect Speed AVP, 4.4.4
     bool sequencing = false;                 // Sequencing Required AVP, 4.4.6
+    // Of an outgoing call only, 6.9:
+    std::string called_number = {};
+    std::string sub_address = {};
+    std::uint32_t minimum_bps = 0;              // bit/s
+    std::uint32_t maximum_bps = 1'000'000'000;  // bit/s
+    std::uint32_t bearer_type = 0;              // bits as above; 0: any. The peer must have announced them.
 };
 
 // Why a tunnel or session ended, in words that an operator can read and in the RFC's codes.
@@ -105,7 +119,8 @@ struct DownReason {
     std::uint16_t error = 0;   // Error Code, 4.4.2; 0: none
     std::string message;       // the Error Message or our own words; printable UTF-8 or ASCII
     enum class Scope { tunnel, session };
-    Scope scope = Scope::tunnel;  // whose codes these are: those of StopCCN or those of CDN
+    Scope scope = Scope::tunnel;          // whose codes these are: those of StopCCN or those of CDN
+    std::vector<PppDisconnect> ppp = {};  // RFC 3145: what the CDN says, or shall say, of PPP's end
     [[nodiscard]] std::string text()
         const;  // "peer sent StopCCN: Requester is being shut down (result 6): ..."
 };
@@ -150,9 +165,14 @@ struct SessionOffered {  // a peer's valid ICRQ: answer with accept_session or r
     PeerSessionId peer_session;
     SessionKind kind;
     std::uint32_t call_serial = 0;
-    std::string calling_number;
+    std::string calling_number;  // this and what follows: printable, empty if not told
+    std::string called_number = {};
+    std::string sub_address = {};
+    std::string access_line = {};  // RFC 5515, in words
+    std::uint32_t bearer_type = 0;
+    std::uint32_t minimum_bps = 0, maximum_bps = 0;  // outgoing_call only, bit/s
 };
-struct SessionPeerKnown {  // our ICRQ was answered: the kernel session can be made
+struct SessionPeerKnown {  // our ICRQ or OCRQ was answered: the kernel session can be made
     LocalTunnelId tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
@@ -185,7 +205,17 @@ struct EndpointCounters {
 };
 
 enum class TunnelState { idle, wait_offer, wait_ctl_reply, wait_ctl_conn, established, closing };
-enum class SessionState { idle, wait_offer, wait_tunnel, wait_reply, wait_connect, established, closing };
+// wait_answer: we place an outgoing call (7.5.1 wait-cs-answer).
+enum class SessionState {
+    idle,
+    wait_offer,
+    wait_tunnel,
+    wait_reply,
+    wait_connect,
+    wait_answer,
+    established,
+    closing
+};
 
 struct TunnelStatus {
     LocalTunnelId tunnel;
@@ -198,6 +228,19 @@ struct TunnelStatus {
     std::size_t unacknowledged = 0, queued = 0;
     std::uint64_t retransmitted = 0;
     std::size_t sessions = 0;
+};
+
+struct SessionStatus {
+    LocalTunnelId tunnel;
+    LocalSessionId session;
+    PeerSessionId peer_session;
+    SessionKind kind = SessionKind::incoming_call;
+    SessionState state = SessionState::idle;
+    bool sequencing = false;
+    std::uint32_t tx_speed = 0, rx_speed = 0;  // bit/s, as the LAC sees them; 0: not told
+    std::optional<CallErrors> call_errors;     // WEN, 6.13
+    std::optional<Accm> accm;                  // SLI, 6.14
+    std::optional<std::string> modem;          // RFC 3573: "on hold for at most 1 minute"
 };
 
 class Endpoint {
@@ -232,13 +275,26 @@ public:
     [[nodiscard]] Status accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session);
     [[nodiscard]] Status reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
                                         std::uint16_t result, std::uint16_t error, std::string message);
-    // Sends CDN. `result` as in 4.4.2 (3: administrative reasons).
+    // Sends CDN. `result` as in 4.4.2 (3: administrative reasons); `ppp`: why PPP ended, RFC 3145.
     [[nodiscard]] Status close_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
-                                       std::uint16_t result = 3, std::string message = {});
+                                       std::uint16_t result = 3, std::string message = {},
+                                       std::vector<PppDisconnect> ppp = {});
+    // The outgoing call that we accepted and placed is answered: sends OCCN, and SessionUp follows. A call
+    // that fails is ended by close_session (7: no carrier, 8: busy, 9: no dial tone, 10: too slow, 11: no
+    // framing).
+    [[nodiscard]] Status connect_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                         std::uint32_t tx_speed, bool sequencing = false);
+    // Of an established session: WEN (as LAC, 6.13) and SLI (as LNS, 6.14).
+    [[nodiscard]] Status report_errors(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                       const CallErrors& errors);
+    [[nodiscard]] Status set_link_info(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                       const Accm& accm);
 
     // ---- status
     [[nodiscard]] const EndpointCounters& counters() const;
     [[nodiscard]] std::optional<TunnelStatus> tunnel_status(LocalTunnelId tunnel) const;
+    [[nodiscard]] std::optional<SessionStatus> session_status(LocalTunnelId tunnel,
+                                                              LocalSessionId session) const;
     [[nodiscard]] std::size_t tunnel_count() const;
 
 private:

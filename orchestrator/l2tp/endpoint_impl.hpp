@@ -29,6 +29,7 @@ struct PeerKeyHash {
 struct Cause {
     const Message* message = nullptr;
     const TunnelOptions* options = nullptr;  // open_tunnel, accept_tunnel
+    const SessionOptions* call = nullptr;    // open_session
 };
 
 [[nodiscard]] inline std::string printable_text(const std::optional<Bytes>& value) {
@@ -41,6 +42,7 @@ void learn_peer(Tunnel& tunnel, const M& message) {
     tunnel.peer = PeerTunnelId(message.assigned_tunnel_id);
     tunnel.peer_host_name = printable(message.host_name);
     tunnel.peer_vendor_name = printable_text(message.vendor_name);
+    tunnel.peer_bearers = message.bearer_capabilities.value_or(0);
     tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
     // 4.4.3: "If absent, the peer must assume a Window Size of 4".
     tunnel.reliable.set_peer_window(message.receive_window_size.value_or(4));
@@ -76,7 +78,9 @@ struct Endpoint::Impl {
     void deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body);
     void deliver_session(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
     void deliver_fault(Time now, Tunnel& tunnel, const ControlHeader& header, const MessageFault& fault);
-    void offer_session(Time now, Tunnel& tunnel, const Icrq& icrq, const Message& message);
+    template <class M>
+    void offer_session(Time now, Tunnel& tunnel, SessionKind kind, const M& request, const Message& message);
+    void take_speeds(const Tunnel& tunnel, const Csun& csun);
     void answer_stray(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
     void refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, const DownReason& reason);
     void refuse_call(Time now, Tunnel& tunnel, std::uint16_t peer_session, const ResultCode& result);
@@ -93,6 +97,12 @@ struct Endpoint::Impl {
     void apply(Time now, Session& session, const SessionStep& step, const Cause& cause = {});
     void act(Time now, Tunnel& tunnel, Session& session, SessionAction action, const DownReason& reason,
              const Cause& cause);
+    void act_offer(Time now, Tunnel& tunnel, const Session& session, const Message& message);
+    void act_send_icrq(Tunnel& tunnel, Session& session);
+    void act_send_ocrq(Tunnel& tunnel, Session& session, const SessionOptions& call);
+    template <class M>
+    void act_send_connected(Tunnel& tunnel, Session& session);
+    void act_learn_peer(const Tunnel& tunnel, Session& session, const Message& message);
     void act_offer(const Tunnel& tunnel);
     void act_learn_peer(Tunnel& tunnel, const Cause& cause);
     void act_end_sessions(Time now, Tunnel& tunnel, const DownReason& reason);
@@ -123,6 +133,9 @@ struct Endpoint::Impl {
                                  const Cause& cause = {});
     [[nodiscard]] Status command(Time now, LocalTunnelId tunnel, LocalSessionId id, const SessionEvent& event,
                                  std::string_view what);
+    // A message of ours in an established session.
+    [[nodiscard]] Status tell(Time now, LocalTunnelId tunnel, LocalSessionId id, const Message& message,
+                              std::string_view what);
 };
 
 }  // namespace keel::l2tp

@@ -26,12 +26,23 @@ ResultCode call_failure(GeneralError error, std::string message) {
             std::move(message)};
 }
 
+// 7.5.1: why an outgoing call cannot be placed here.
+std::optional<ResultCode> refuse_outgoing(const Ocrq& ocrq, std::uint32_t bearers) {
+    const auto no = [](std::string why) {
+        return ResultCode{static_cast<std::uint16_t>(CallResult::no_facilities), 0, std::move(why)};
+    };
+    if (bearers == 0) return no("outgoing calls are not supported");
+    // 4.4.3: the LNS must not ask for what our Bearer Capabilities do not have.
+    if ((ocrq.bearer_type & ~bearers) != 0) return no("the bearer type is not among our bearer capabilities");
+    return std::nullopt;
+}
+
 bool is_session_message(const Message& message) {
     return std::holds_alternative<Icrq>(message) || std::holds_alternative<Icrp>(message) ||
            std::holds_alternative<Iccn>(message) || std::holds_alternative<Cdn>(message) ||
            std::holds_alternative<Ocrq>(message) || std::holds_alternative<Ocrp>(message) ||
            std::holds_alternative<Occn>(message) || std::holds_alternative<Wen>(message) ||
-           std::holds_alternative<Sli>(message);
+           std::holds_alternative<Sli>(message) || std::holds_alternative<Mdmst>(message);
 }
 
 }  // namespace
@@ -204,6 +215,7 @@ void Endpoint::Impl::deliver(Time now, Tunnel& tunnel, const ControlHeader& head
     if (!message) return deliver_fault(now, tunnel, header, message.error());
     const TunnelStep next = step(tunnel, *message);
     apply(now, tunnel, next, Cause{&*message});
+    if (const auto* csun = std::get_if<Csun>(&*message)) take_speeds(tunnel, *csun);
     if (tunnel.state == TunnelState::established && is_session_message(*message)) {
         deliver_session(now, tunnel, header, *message);
     }
@@ -215,8 +227,26 @@ void Endpoint::Impl::deliver_session(Time now, Tunnel& tunnel, const ControlHead
         const SessionStep next = step(*session, message);
         return apply(now, *session, next, Cause{&message});
     }
-    if (const auto* icrq = std::get_if<Icrq>(&message)) return offer_session(now, tunnel, *icrq, message);
+    if (const auto* icrq = std::get_if<Icrq>(&message)) {
+        return offer_session(now, tunnel, SessionKind::incoming_call, *icrq, message);
+    }
+    if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
+        if (const auto refusal = refuse_outgoing(*ocrq, config.bearer_capabilities)) {
+            return refuse_call(now, tunnel, ocrq->assigned_session_id, *refusal);
+        }
+        return offer_session(now, tunnel, SessionKind::outgoing_call, *ocrq, message);
+    }
     answer_stray(now, tunnel, header, message);
+}
+
+// RFC 5515 4.1: the line's speed has changed.
+void Endpoint::Impl::take_speeds(const Tunnel& tunnel, const Csun& csun) {
+    for (const ConnectSpeed& speed : csun.speeds) {
+        Session* session = find_session(tunnel, LocalSessionId(speed.session));
+        if (session == nullptr || session->state != SessionState::established) continue;
+        session->tx_speed = speed.tx;
+        session->rx_speed = speed.rx;
+    }
 }
 
 // 4.1, 7.1: what cannot be accepted ends the session that it belongs to, else the tunnel.
@@ -247,30 +277,33 @@ void Endpoint::Impl::deliver_fault(Time now, Tunnel& tunnel, const ControlHeader
     }
 }
 
-void Endpoint::Impl::offer_session(Time now, Tunnel& tunnel, const Icrq& icrq, const Message& message) {
+template <class M>
+void Endpoint::Impl::offer_session(Time now, Tunnel& tunnel, SessionKind kind, const M& request,
+                                   const Message& message) {
     Session* session = tunnel.reliable.state().outgoing.size() < kMaxBacklog ? make_session(tunnel) : nullptr;
     if (session == nullptr) {
-        return refuse_call(now, tunnel, icrq.assigned_session_id,
+        return refuse_call(now, tunnel, request.assigned_session_id,
                            call_failure(GeneralError::resources, "no session id is free"));
     }
-    session->peer = PeerSessionId(icrq.assigned_session_id);
-    session->call_serial = icrq.call_serial_number;
+    session->kind = kind;
+    session->peer = PeerSessionId(request.assigned_session_id);
+    session->call_serial = request.call_serial_number;
     if (const auto next = step(*session, session_event::Offer{}))
         apply(now, *session, *next, Cause{&message});
 }
 
-// A message of a session that does not exist. 7.4.1, 7.4.2: an ICRP out of nowhere is answered by CDN, the
-// others are of no effect (they may have crossed our CDN).
+// A message of a session that does not exist. 7.4.1, 7.5.1: an ICRP or OCRP out of nowhere is answered by
+// CDN, the others are of no effect (they may have crossed our CDN).
 void Endpoint::Impl::answer_stray(Time now, Tunnel& tunnel, const ControlHeader& header,
                                   const Message& message) {
     if (const auto* icrp = std::get_if<Icrp>(&message)) {
         refuse_call(
             now, tunnel, icrp->assigned_session_id,
             call_failure(GeneralError::session_id, fmt::format("no session {} here", header.session)));
-    } else if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
+    } else if (const auto* ocrp = std::get_if<Ocrp>(&message)) {
         refuse_call(
-            now, tunnel, ocrq->assigned_session_id,
-            {static_cast<std::uint16_t>(CallResult::no_facilities), 0, "outgoing calls are not supported"});
+            now, tunnel, ocrp->assigned_session_id,
+            call_failure(GeneralError::session_id, fmt::format("no session {} here", header.session)));
     }
 }
 

@@ -11,7 +11,7 @@ namespace keel::l2tp {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kStopResults{
+constexpr std::array<std::string_view, 9> kStopResults{
     "reserved",
     "general request to clear the control connection",
     "general error",
@@ -20,8 +20,9 @@ constexpr std::array<std::string_view, 8> kStopResults{
     "the protocol version of the requester is not supported",
     "requester is being shut down",
     "finite state machine error",
+    "the DiffServ code of the control connection was not accepted",
 };
-constexpr std::array<std::string_view, 12> kCallResults{
+constexpr std::array<std::string_view, 13> kCallResults{
     "reserved",
     "call disconnected due to loss of carrier",
     "call disconnected for the reason in the error code",
@@ -34,6 +35,7 @@ constexpr std::array<std::string_view, 12> kCallResults{
     "call failed: no dial tone",
     "call was not established within the time allotted",
     "call was connected but no appropriate framing was detected",
+    "the DiffServ code of the session was not accepted",
 };
 constexpr std::array<std::string_view, 9> kErrors{
     "no general error",

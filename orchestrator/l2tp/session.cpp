@@ -38,6 +38,7 @@ std::string_view state_name(SessionState state) {
         case SessionState::wait_tunnel: return "wait-tunnel";
         case SessionState::wait_reply: return "wait-reply";
         case SessionState::wait_connect: return "wait-connect";
+        case SessionState::wait_answer: return "wait-cs-answer";
         case SessionState::established: return "established";
         case SessionState::closing: return "closing";
     }
@@ -63,6 +64,7 @@ std::optional<SessionStep> on_stop(const Session& session, const DownReason& rea
         case SessionState::wait_offer:
         case SessionState::wait_reply:
         case SessionState::wait_connect:
+        case SessionState::wait_answer:
         case SessionState::established: return stop(reason);
         case SessionState::wait_tunnel: return forget(reason);
         case SessionState::idle:
@@ -78,16 +80,22 @@ SessionStep on_tunnel_lost(const Session& session, const DownReason& reason) {
 }
 
 SessionStep on_expired(const Session& session) {
+    const auto late = [](std::string message) {
+        return stop(reason_of(DownReason::Cause::timeout, CallResult::too_slow, GeneralError::none,
+                              std::move(message)));
+    };
+    const bool outgoing = session.kind == SessionKind::outgoing_call;
     switch (session.state) {
         case SessionState::wait_reply:
-            return stop(reason_of(DownReason::Cause::timeout, CallResult::too_slow, GeneralError::none,
-                                  "the peer acknowledged the ICRQ but sent no ICRP"));
+            return late(outgoing ? "the peer acknowledged the OCRQ but sent no OCRP"
+                                 : "the peer acknowledged the ICRQ but sent no ICRP");
         case SessionState::wait_connect:
-            return stop(reason_of(DownReason::Cause::timeout, CallResult::too_slow, GeneralError::none,
-                                  "the peer acknowledged the ICRP but sent no ICCN"));
+            return late(outgoing ? "the peer accepted the outgoing call but sent no OCCN"
+                                 : "the peer acknowledged the ICRP but sent no ICCN");
         case SessionState::idle:
         case SessionState::wait_offer:
         case SessionState::wait_tunnel:
+        case SessionState::wait_answer:
         case SessionState::established:
         case SessionState::closing: return stay(session);
     }
@@ -96,23 +104,46 @@ SessionStep on_expired(const Session& session) {
 
 // ---- messages
 
+bool is(const Session& session, SessionKind kind, SessionState state) {
+    return session.kind == kind && session.state == state;
+}
+
 SessionStep on_icrp(const Session& session) {
-    if (session.state != SessionState::wait_reply) return out_of_place(session, MessageType::icrp);
+    if (!is(session, SessionKind::incoming_call, SessionState::wait_reply)) {
+        return out_of_place(session, MessageType::icrp);
+    }
     return {SessionState::established, Actions{learn_peer, send_iccn, report_up}, {}};
 }
 
 SessionStep on_iccn(const Session& session) {
-    switch (session.state) {
-        case SessionState::wait_connect: return {SessionState::established, Actions{connect, report_up}, {}};
-        // 7.4.1: "wait-reply, Receive CDN, ICCN: Clean up" and no CDN.
-        case SessionState::wait_reply: return forget(breach(session, MessageType::iccn));
-        case SessionState::idle:
-        case SessionState::wait_offer:
-        case SessionState::wait_tunnel:
-        case SessionState::established:
-        case SessionState::closing: return out_of_place(session, MessageType::iccn);
+    if (is(session, SessionKind::incoming_call, SessionState::wait_connect)) {
+        return {SessionState::established, Actions{connect, report_up}, {}};
     }
-    return stay(session);
+    // 7.4.1: "wait-reply, Receive CDN, ICCN: Clean up" and no CDN.
+    if (is(session, SessionKind::incoming_call, SessionState::wait_reply)) {
+        return forget(breach(session, MessageType::iccn));
+    }
+    return out_of_place(session, MessageType::iccn);
+}
+
+SessionStep on_ocrp(const Session& session) {
+    if (!is(session, SessionKind::outgoing_call, SessionState::wait_reply)) {
+        return out_of_place(session, MessageType::ocrp);
+    }
+    return {SessionState::wait_connect, Actions{learn_peer}, {}};
+}
+
+SessionStep on_occn(const Session& session) {
+    if (!is(session, SessionKind::outgoing_call, SessionState::wait_connect)) {
+        return out_of_place(session, MessageType::occn);
+    }
+    return {SessionState::established, Actions{connect, report_up}, {}};
+}
+
+// WEN, SLI, MDMST: of the line or of PPP; nothing that L2TP itself would act on.
+SessionStep on_report(const Session& session) {
+    if (session.state != SessionState::established) return stay(session);
+    return {SessionState::established, Actions{note}, {}};
 }
 
 SessionStep on_cdn(const Session& session, const Cdn& cdn) {
@@ -123,18 +154,19 @@ SessionStep on_cdn(const Session& session, const Cdn& cdn) {
     if (cdn.q931_cause) add(cdn.q931_cause->text());
     for (const PppDisconnect& cause : cdn.ppp_disconnect) add(cause.text());
     return forget({DownReason::Cause::peer, cdn.result.result, cdn.result.error.value_or(0),
-                   std::move(message), DownReason::Scope::session});
+                   std::move(message), DownReason::Scope::session, cdn.ppp_disconnect});
 }
 
 }  // namespace
 
 std::optional<SessionStep> step(const Session& session, const SessionEvent& event) {
     const bool idle = session.state == SessionState::idle;
+    const bool outgoing = session.kind == SessionKind::outgoing_call;
     return std::visit(
         Overloaded{
             [&](const session_event::Open&) -> std::optional<SessionStep> {
                 if (!idle) return std::nullopt;
-                return SessionStep{SessionState::wait_reply, Actions{send_icrq}, {}};
+                return SessionStep{SessionState::wait_reply, Actions{outgoing ? send_ocrq : send_icrq}, {}};
             },
             [&](const session_event::Offer&) -> std::optional<SessionStep> {
                 if (!idle) return std::nullopt;
@@ -142,7 +174,12 @@ std::optional<SessionStep> step(const Session& session, const SessionEvent& even
             },
             [&](const session_event::Accept&) -> std::optional<SessionStep> {
                 if (session.state != SessionState::wait_offer) return std::nullopt;
+                if (outgoing) return SessionStep{SessionState::wait_answer, Actions{send_ocrp}, {}};
                 return SessionStep{SessionState::wait_connect, Actions{send_icrp}, {}};
+            },
+            [&](const session_event::Answered&) -> std::optional<SessionStep> {
+                if (session.state != SessionState::wait_answer) return std::nullopt;
+                return SessionStep{SessionState::established, Actions{send_occn, report_up}, {}};
             },
             [&](const session_event::Stop& stop_event) { return on_stop(session, stop_event.reason); },
             [&](const session_event::TunnelLost& lost) -> std::optional<SessionStep> {
@@ -165,18 +202,17 @@ SessionStep step(const Session& session, const Message& message) {
                           [&](const Iccn&) { return on_iccn(session); },
                           [&](const Cdn& cdn) { return on_cdn(session, cdn); },
                           [&](const Ocrq&) { return out_of_place(session, MessageType::ocrq); },
-                          [&](const Ocrp&) { return out_of_place(session, MessageType::ocrp); },
-                          [&](const Occn&) { return out_of_place(session, MessageType::occn); },
-                          // Of the WAN or of PPP: nothing that L2TP itself would act on.
-                          [&](const Wen& wen) { return unrelated(wen); },
-                          [&](const Sli& sli) { return unrelated(sli); },
+                          [&](const Ocrp&) { return on_ocrp(session); },
+                          [&](const Occn&) { return on_occn(session); },
+                          [&](const Wen&) { return on_report(session); },
+                          [&](const Sli&) { return on_report(session); },
+                          [&](const Mdmst&) { return on_report(session); },
                           // Never given to a session.
                           [&](const Sccrq& other) { return unrelated(other); },
                           [&](const Sccrp& other) { return unrelated(other); },
                           [&](const Scccn& other) { return unrelated(other); },
                           [&](const Stopccn& other) { return unrelated(other); },
                           [&](const Hello& other) { return unrelated(other); },
-                          [&](const Mdmst& other) { return unrelated(other); },
                           [&](const Fsq& other) { return unrelated(other); },
                           [&](const Fsr& other) { return unrelated(other); },
                           [&](const Csun& other) { return unrelated(other); },

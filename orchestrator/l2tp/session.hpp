@@ -1,9 +1,11 @@
 // Session: the state of one call within a tunnel, and its state machine for incoming calls (RFC 2661 7.4.1 as
-// LAC, 7.4.2 as LNS) as a pure function, like the tunnel's. Owner: Endpoint.
+// LAC, 7.4.2 as LNS) and outgoing calls (7.5.1 as LAC, 7.5.2 as LNS) as a pure function, like the tunnel's.
+// Owner: Endpoint.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -13,18 +15,27 @@
 
 namespace keel::l2tp {
 
+// What few sessions have: the peer's reports of the line.
+struct SessionNotes {
+    std::optional<CallErrors> call_errors;
+    std::optional<Accm> accm;
+    std::optional<std::uint16_t> modem_on_hold;
+};
+
 struct Session {
     LocalTunnelId tunnel;
     LocalSessionId local;
     PeerSessionId peer;  // 0 until the peer has told it
     SessionState state = SessionState::idle;
-    bool lac = false;            // we sent the ICRQ
+    SessionKind kind = SessionKind::incoming_call;
     bool sequencing = false;     // Sequencing Required, 4.4.6
     std::uint32_t tx_speed = 0;  // bit/s
+    std::uint32_t rx_speed = 0;  // bit/s; 0: not told
     std::uint32_t call_serial = 0;
     std::uint32_t unacknowledged = 0;  // messages of ours that the peer has not acknowledged
     std::size_t position = 0;          // in its tunnel's list
-    Timer timer;                       // of the set-up, from the acknowledgement of our part in it
+    std::unique_ptr<SessionNotes> notes;
+    Timer timer;  // of the set-up, from the acknowledgement of our part in it
 
     [[nodiscard]] bool setting_up() const {
         return state == SessionState::wait_reply || state == SessionState::wait_connect;
@@ -32,9 +43,10 @@ struct Session {
 };
 
 namespace session_event {
-struct Open {};    // open_session
-struct Offer {};   // a valid ICRQ
-struct Accept {};  // accept_session
+struct Open {};      // open_session
+struct Offer {};     // a valid ICRQ or OCRQ
+struct Accept {};    // accept_session
+struct Answered {};  // connect_session: the outgoing call that we placed is answered
 struct Stop {
     DownReason reason;
 };  // end it by CDN: a command, or a message that cannot be accepted
@@ -45,18 +57,22 @@ struct Expired {};       // the set-up took too long
 struct Acknowledged {};  // the peer acknowledged all that we sent
 }  // namespace session_event
 
-using SessionEvent =
-    std::variant<session_event::Open, session_event::Offer, session_event::Accept, session_event::Stop,
-                 session_event::TunnelLost, session_event::Expired, session_event::Acknowledged>;
+using SessionEvent = std::variant<session_event::Open, session_event::Offer, session_event::Accept,
+                                  session_event::Answered, session_event::Stop, session_event::TunnelLost,
+                                  session_event::Expired, session_event::Acknowledged>;
 
 enum class SessionAction : std::uint8_t {
     none,
     send_icrq,
+    send_ocrq,
     offer,  // output SessionOffered
     send_icrp,
-    learn_peer,  // keep what the ICRP says; output SessionPeerKnown
+    send_ocrp,
+    learn_peer,  // keep what the ICRP or OCRP says; output SessionPeerKnown
     send_iccn,
-    connect,      // keep what the ICCN says
+    send_occn,
+    connect,      // keep what the ICCN or OCCN says
+    note,         // keep what a WEN, SLI or MDMST says
     report_up,    // output SessionUp
     report_down,  // output SessionDown
     send_cdn,
