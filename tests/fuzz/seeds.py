@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the seed corpora, tests/fuzz/corpus/TARGET/*: vectors of the unit tests and scripts that reach deep states.
+"""Writes the seed corpora, corpus/TARGET/*: vectors of the unit tests and scripts that reach deep states; l2tp.dict.
 
 usage: tests/fuzz/seeds.py        then commit what changed
 """
@@ -37,7 +37,13 @@ AVPS = {
     22: b"5552", 23: b"sub", 24: u32(1000000), 25: u32(1), 26: octets("0104 05dc"), 27: octets("0104 05dc"),
     28: octets("0104 05dc"), 29: u16(2), 30: b"alice", 31: bytes(16), 32: u16(1), 33: bytes(16), 34: bytes(26),
     35: bytes(10), 36: octets("00112233"), 37: b"group", 38: u32(2000000), 39: b"",
+    # RFC 3301, 3145, 3308, 3437, 3573, 4951, 5515
+    40: u32(1), 41: u32(2), 42: u16(1), 43: b"service", 44: bytes(20), 45: u32(0x00010020), 46: u16(16, 0xC223) + b"\x01denied",
+    47: u16(0xB800), 48: u16(0xB800), 49: octets("0104 05dc"), 50: octets("0104 05dc"), 51: octets("0104 05dc"),
+    52: octets("0104 05dc"), 53: b"", 54: u16(0x8001), 76: u16(3) + u32(60000), 77: u16(0, 0, 0, 1, 2), 78: u16(0, 5, 6),
+    79: u16(0, 0, 5, 0, 6), 97: u16(0, 5) + u32(1000) + u32(2000), 98: b"",
 }
+ADSL_FORUM = {1: b"circuit", 2: b"remote", 129: bytes(8), 134: bytes(8), 139: bytes(4), 144: b"\x01\x01\x00", 145: u32(5), 254: u32(0)}
 SECRET = b"fuzz"  # tunnel_secret.hpp
 VECTOR = bytes(range(16))
 
@@ -54,11 +60,12 @@ def hidden(kind: int, value: bytes) -> bytes:
 
 
 MESSAGES = {
-    "sccrq": (1, [2, 7, 3, 9, 4, 10, 11, 5, 6, 8]), "sccrp": (2, [2, 7, 3, 9, 4, 6, 8, 10, 11, 13]), "scccn": (3, [13]),
+    "sccrq": (1, [2, 7, 3, 9, 4, 10, 11, 5, 6, 8, 47, 53, 76]), "sccrp": (2, [2, 7, 3, 9, 4, 6, 8, 10, 11, 13]), "scccn": (3, [13]),
     "stopccn": (4, [9, 1]), "hello": (6, []), "ocrq": (7, [14, 15, 16, 17, 18, 19, 21, 23]),
-    "ocrp": (8, [14, 25]), "occn": (9, [24, 19, 38, 39]), "icrq": (10, [14, 15, 18, 25, 22, 21, 23]),
-    "icrp": (11, [14]), "iccn": (12, [24, 19, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39]), "cdn": (14, [1, 14, 12]),
-    "wen": (15, [34]), "sli": (16, [35]), "unknown": (99, []), "unassigned": (5, []),
+    "ocrp": (8, [14, 25]), "occn": (9, [24, 19, 38, 39]), "icrq": (10, [14, 15, 18, 25, 22, 21, 23, 42, 43, 44, 45, 48, 98]),
+    "icrp": (11, [14]), "iccn": (12, [24, 19, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39]), "cdn": (14, [1, 14, 12, 46]),
+    "wen": (15, [34]), "sli": (16, [35]), "mdmst": (17, [54]), "fsq": (21, [79, 79]), "fsr": (22, [79]), "csun": (28, [97]),
+    "csurq": (29, [97]), "unknown": (99, []), "unassigned": (5, []),
 }
 
 
@@ -77,6 +84,8 @@ def l2tp_avp() -> dict[str, bytes]:
     seeds["hidden-readable"] = avp(36, VECTOR) + b"".join(hidden(kind, AVPS[kind]) for kind in (5, 8, 9, 11, 14, 21))
     seeds["hidden"] = avp(36, octets("00112233")) + avp(7, bytes(18), 0xC000)
     seeds["reserved-bits"] = avp(9, u16(1), 0xBC00)
+    seeds["access-line"] = b"".join(
+        avp(kind, value, 0)[:2] + u16(3561) + avp(kind, value)[4:] for kind, value in ADSL_FORUM.items())
     seeds["vendor-nine"] = octets("0008 0009 0007 0001")
     seeds["length-below-header"] = octets("8005 0000 0007")
     seeds["length-beyond-end"] = octets("8009 0000 0007 6c61")
@@ -291,7 +300,17 @@ def config_edits() -> dict[str, bytes]:
     return seeds
 
 
+def write_l2tp_dictionary() -> None:
+    words = {f"avp_{kind:02}": avp(kind, value) for kind, value in AVPS.items()}
+    words |= {f"hidden_{kind:02}": hidden(kind, AVPS[kind]) for kind in (8, 9, 14)} | {"vector": avp(36, VECTOR)}
+    words |= {f"type_{name}": avp(0, u16(kind)) for name, (kind, _) in MESSAGES.items()}
+    lines = ["# AVPs of vendor 0, and Message Types; from seeds.py."]
+    lines += [f'{name}="' + "".join(f"\\x{octet:02x}" for octet in content) + '"' for name, content in words.items()]
+    (HERE / "l2tp.dict").write_text("\n".join(lines) + "\n")
+
+
 def main() -> None:
+    write_l2tp_dictionary()
     for make in (l2tp_avp, l2tp_message, l2tp_endpoint, vici_message, vici_session, plugin_wire, plugin_snoop,
                  config_text, config_edits):
         folder = HERE / "corpus" / make.__name__
