@@ -315,13 +315,7 @@ void Lac::on_timeout(Time now) {
 }
 
 void Lac::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
-    if (event.tunnel != tunnel_) return;
-    fail(now, Stage::tunnel, {ErrorCode::unavailable, event.reason.text(), {}});
-    // The peer has closed it: StopCCN is acknowledged, and nothing of ours needs to wait for its
-    // retransmissions.
-    if (tunnel_ && event.reason.cause != l2tp::DownReason::Cause::local) {
-        context_.closer.close(now, *tunnel_, kStopGeneral, {});
-    }
+    if (event.tunnel == tunnel_) fail(now, Stage::tunnel, {ErrorCode::unavailable, event.reason.text(), {}});
 }
 
 void Lac::on_tunnel_released(Time now, LocalTunnelId tunnel) {
