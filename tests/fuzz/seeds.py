@@ -146,7 +146,7 @@ def l2tp_endpoint() -> dict[str, bytes]:
         "server-up-secret": PLAIN + bytes([SCCRQ | 4 << 4, 17]) + ACCEPT_TUNNEL + message(44),
         "server-up-wrong": PLAIN + bytes([SCCRQ | 4 << 4, 17]) + ACCEPT_TUNNEL + message(2),
         "client-up-secret": PLAIN + bytes([OPEN | 12 << 4]) + message(43 + 14 * 14),
-        "raw-sccrq": PLAIN + bytes([RAW, len(control(body("sccrq")))]) + control(body("sccrq")),
+        "raw-sccrq": PLAIN + bytes([RAW | 4 << 4, len(control(body("sccrq")))]) + control(body("sccrq")),
     }
     for name in ("scccn", "icrq", "ocrq", "cdn", "sli", "unknown"):
         avps = body(name)
