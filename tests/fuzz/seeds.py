@@ -38,12 +38,15 @@ AVPS = {
     28: octets("0104 05dc"), 29: u16(2), 30: b"alice", 31: bytes(16), 32: u16(1), 33: bytes(16), 34: bytes(26),
     35: bytes(10), 36: octets("00112233"), 37: b"group", 38: u32(2000000), 39: b"",
     # RFC 3301, 3145, 3308, 3437, 3573, 4951, 5515
-    40: u32(1), 41: u32(2), 42: u16(1), 43: b"service", 44: bytes(20), 45: u32(0x00010020), 46: u16(16, 0xC223) + b"\x01denied",
-    47: u16(0xB800), 48: u16(0xB800), 49: octets("0104 05dc"), 50: octets("0104 05dc"), 51: octets("0104 05dc"),
-    52: octets("0104 05dc"), 53: b"", 54: u16(0x8001), 76: u16(3) + u32(60000), 77: u16(0, 0, 0, 1, 2), 78: u16(0, 5, 6),
+    40: u32(1), 41: u32(2), 42: u16(1), 43: b"service", 44: bytes(20), 45: u32(0x00010020),
+    46: u16(16, 0xC223) + b"\x01denied", 47: u16(0xB800), 48: u16(0xB800),
+    49: octets("0104 05dc"), 50: octets("0104 05dc"), 51: octets("0104 05dc"),
+    52: octets("0104 05dc"), 53: b"", 54: u16(0x8001), 76: u16(3) + u32(60000), 77: u16(0, 0, 0, 1, 2),
+    78: u16(0, 5, 6),
     79: u16(0, 0, 5, 0, 6), 97: u16(0, 5) + u32(1000) + u32(2000), 98: b"",
 }
-ADSL_FORUM = {1: b"circuit", 2: b"remote", 129: bytes(8), 134: bytes(8), 139: bytes(4), 144: b"\x01\x01\x00", 145: u32(5), 254: u32(0)}
+ADSL_FORUM = {1: b"circuit", 2: b"remote", 129: bytes(8), 134: bytes(8), 139: bytes(4), 144: b"\x01\x01\x00",
+              145: u32(5), 254: u32(0)}
 SECRET = b"fuzz"  # tunnel_secret.hpp
 VECTOR = bytes(range(16))
 
@@ -60,12 +63,15 @@ def hidden(kind: int, value: bytes) -> bytes:
 
 
 MESSAGES = {
-    "sccrq": (1, [2, 7, 3, 9, 4, 10, 11, 5, 6, 8, 47, 53, 76]), "sccrp": (2, [2, 7, 3, 9, 4, 6, 8, 10, 11, 13]), "scccn": (3, [13]),
+    "sccrq": (1, [2, 7, 3, 9, 4, 10, 11, 5, 6, 8, 47, 53, 76]),
+    "sccrp": (2, [2, 7, 3, 9, 4, 6, 8, 10, 11, 13]), "scccn": (3, [13]),
     "stopccn": (4, [9, 1]), "hello": (6, []), "ocrq": (7, [14, 15, 16, 17, 18, 19, 21, 23]),
-    "ocrp": (8, [14, 25]), "occn": (9, [24, 19, 38, 39]), "icrq": (10, [14, 15, 18, 25, 22, 21, 23, 42, 43, 44, 45, 48, 98]),
-    "icrp": (11, [14]), "iccn": (12, [24, 19, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39]), "cdn": (14, [1, 14, 12, 46]),
-    "wen": (15, [34]), "sli": (16, [35]), "mdmst": (17, [54]), "fsq": (21, [79, 79]), "fsr": (22, [79]), "csun": (28, [97]),
-    "csurq": (29, [97]), "unknown": (99, []), "unassigned": (5, []),
+    "ocrp": (8, [14, 25]), "occn": (9, [24, 19, 38, 39]),
+    "icrq": (10, [14, 15, 18, 25, 22, 21, 23, 42, 43, 44, 45, 48, 98]),
+    "icrp": (11, [14]), "iccn": (12, [24, 19, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39]),
+    "cdn": (14, [1, 14, 12, 46]),
+    "wen": (15, [34]), "sli": (16, [35]), "mdmst": (17, [54]), "fsq": (21, [79, 79]), "fsr": (22, [79]),
+    "csun": (28, [97]), "csurq": (29, [97]), "unknown": (99, []), "unassigned": (5, []),
 }
 
 
@@ -99,8 +105,8 @@ def l2tp_message() -> dict[str, bytes]:
     seeds |= {f"{name}-body": body(name) for name in MESSAGES}
     seeds["zlb"] = control(b"", 0x1234, 0, 5, 6)
     seeds["behind-length"] = seeds["zlb"] + b"\xff\xff"
-    seeds["hidden"] = control(body("sccrq")[:8] + avp(36, VECTOR) + b"".join(
-        hidden(kind, AVPS[kind]) if kind in (3, 9, 4, 10, 5, 6, 8) else avp(kind, AVPS[kind]) for kind in MESSAGES["sccrq"][1]))
+    avps = ((hidden if kind in (3, 4, 6, 8, 9) else avp)(kind, AVPS[kind]) for kind in MESSAGES["sccrq"][1])
+    seeds["hidden"] = control(body("sccrq")[:8] + avp(36, VECTOR) + b"".join(avps))
     seeds["data"] = octets("0002 1234 0001 ff03")
     seeds["l2tpv3"] = octets("c803 0014 0000 0000 0000 0000")
     seeds["twice"] = control(body("sccrq") + avp(9, u16(1)))
@@ -241,7 +247,8 @@ def plugin_wire() -> dict[str, bytes]:
                              tlv(6, u16(1400)), tlv(12, u32(2)), request=1),
         "login-pap": frame(3, tlv(1, b"\x00"), user, tlv(3, b"wonder"), request=2),
         "login-chap": frame(3, chap, user, tlv(4, b"\x07"), tlv(5, bytes(20)), tlv(6, bytes(16)), request=2),
-        "login-mschap": frame(3, tlv(1, b"\x02"), user, tlv(4, b"\x07"), tlv(5, bytes(16)), tlv(6, bytes(49)), request=2),
+        "login-mschap": frame(3, tlv(1, b"\x02"), user, tlv(4, b"\x07"), tlv(5, bytes(16)), tlv(6, bytes(49)),
+                              request=2),
         "verdict": frame(4, tlv(1, b"\x01"), tlv(2, b"welcome"), tlv(3, octets("0a090007")), request=2),
         "address-request": frame(5, request=9), "address": frame(6, tlv(1, octets("0a090007")), request=9),
         "phase": frame(7, tlv(1, b"\x03")), "ip-down": frame(9),
@@ -265,7 +272,8 @@ def plugin_snoop() -> dict[str, bytes]:
     return {
         "pap": step(pap), "pap-refused": step(ppp(0xC023, 3, b"\x02no")), "chap": step(chap),
         "chap-success": step(ppp(0xC223, 3, b"S=0123")), "forgotten": step(pap, 0x80) + step(chap),
-        "chap-failure": step(ppp(0xC223, 4, b"E=691 R=0 C=00 V=3 M=denied")), "bare-failure": step(ppp(0xC223, 4, b"E=691")),
+        "chap-failure": step(ppp(0xC223, 4, b"E=691 R=0 C=00 V=3 M=denied")),
+        "bare-failure": step(ppp(0xC223, 4, b"E=691")),
         "terminate": step(ppp(0xC021, 5, b"bye")), "terminate-closing": step(ppp(0xC021, 5, b"bye"), 1),
         "pap-cut": step(ppp(0xC023, 1, b"\x05ali")), "length-beyond": step(octets("ff03c023 01000020 05")),
         "long": bytes([2]) + u16(1608) + ppp(0xC223, 2, bytes(1600)), "short": step(octets("ff03c0")),
@@ -280,7 +288,8 @@ def config_text() -> dict[str, bytes]:
     seeds |= {
         "empty-object": b"{}", "empty": b"", "not-json": b"{\n  \"lns\": }", "key-twice": b'{"lns": {}, "lns": {}}',
         "too-deep": b"[" * 40 + b"]" * 40, "array": b"[]", "number": b"1e5", "string": b'"\\u0000\\ud83d\\ude00"',
-        "bad-utf8": b'{"host-name": "\xc3\x28"}', "lone-surrogate": b'{"host-name": "\\ud83d"}', "bom": b"\xef\xbb\xbf{}",
+        "bad-utf8": b'{"host-name": "\xc3\x28"}', "lone-surrogate": b'{"host-name": "\\ud83d"}',
+        "bom": b"\xef\xbb\xbf{}",
         "unknown-key": b'{"lnz": {}}', "pointer-escapes": b'{"lns": {"a/b~c": 1}}',
         "faults": json.dumps({"lns": {"office": {"listen": "192.0.2.2", "ipsec": {"psk": "x", "ike": 3}, "uesrs": {}}},
                               "lac": {"b": {"server": "x", "ppp": {"user": "u"}}}}).encode(),
