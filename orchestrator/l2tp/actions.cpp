@@ -76,13 +76,43 @@ std::size_t PeerKeyHash::operator()(const PeerKey& key) const noexcept {
 
 void Endpoint::Impl::apply(Time now, Tunnel& tunnel, const TunnelStep& step, const Cause& cause) {
     const bool was_half_open = tunnel.half_open();
+    const bool was_asking = tunnel.state == TunnelState::wait_ctl_reply;
     tunnel.state = step.next;
-    if (tunnel.half_open() != was_half_open) was_half_open ? --half_open : ++half_open;
+    if (tunnel.half_open() != was_half_open) note_half_open(tunnel, !was_half_open);
+    if ((tunnel.state == TunnelState::wait_ctl_reply) != was_asking) note_asking(tunnel, !was_asking);
     if (tunnel.state == TunnelState::established) {
         tunnel.deadline.reset();
         tunnel.challenge = {};
     }
     for (const TunnelAction action : step.actions) act(now, tunnel, action, step.reason, cause);
+}
+
+void Endpoint::Impl::note_half_open(const Tunnel& tunnel, bool is) {
+    const IpAddress& source = tunnel.path.remote.ip;
+    if (is) {
+        ++half_open;
+        ++half_open_of[source];
+    } else {
+        --half_open;
+        if (const auto found = half_open_of.find(source); --found->second == 0) half_open_of.erase(found);
+    }
+}
+
+void Endpoint::Impl::note_asking(Tunnel& tunnel, bool is) {
+    const PeerKey key = pair_key(tunnel.path);
+    if (is) {
+        auto& list = asking[key];
+        tunnel.asking_position = list.size();
+        list.push_back(tunnel.local);
+        return;
+    }
+    const auto found = asking.find(key);
+    auto& list = found->second;
+    const LocalTunnelId last = list.back();
+    tunnels.at(last).asking_position = tunnel.asking_position;
+    list[tunnel.asking_position] = last;
+    list.pop_back();
+    if (list.empty()) asking.erase(found);
 }
 
 void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const DownReason& reason,
@@ -126,6 +156,12 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
         tunnel.challenge.resize(kChallengeSize);
         random.fill(tunnel.challenge);
         message.challenge = as_text(tunnel.challenge);
+    }
+    if constexpr (std::is_same_v<M, Sccrq>) {
+        if (options == nullptr || options->tie_breaker) {
+            tunnel.tie_breaker = std::uint64_t{random.u32()} << 32 | random.u32();
+        }
+        message.tie_breaker = tunnel.tie_breaker;
     }
     if constexpr (std::is_same_v<M, Sccrp>) {
         message.challenge_response = answer_challenge(tunnel, MessageType::sccrp, tunnel.peer_challenge);

@@ -67,6 +67,9 @@ struct EndpointConfig {
     unsigned retransmit_limit = 5;             // transmissions after the first before the tunnel is given up
     std::size_t max_tunnels = 65535;
     std::size_t max_half_open = 1024;  // tunnels that peers began and did not complete
+    // The same of one remote address; 0: a quarter of max_half_open. An SCCRQ beyond a cap is refused by
+    // StopCCN 2, error 4, and costs no memory.
+    std::size_t max_half_open_per_source = 0;
     // How we can place the outgoing calls that a peer asks for by OCRQ: kAnalogBearer, kDigitalBearer, Bearer
     // Capabilities AVP, 4.4.3; 0: not at all, an OCRQ is refused by CDN 5.
     std::uint32_t bearer_capabilities = 0;
@@ -84,6 +87,9 @@ struct TunnelOptions {
     // or wrong; and its own Challenge is answered (5.1.1). With accept_tunnel, empty: that of
     // EndpointConfig::incoming_secret.
     Secret secret = {};
+    // Send a Tie Breaker (4.4.3): if the peer opens a tunnel to us while our SCCRQ is unanswered, one of the
+    // two is kept, and the other ends (TunnelDown, collision) in silence.
+    bool tie_breaker = true;
     bool hide = false;  // with a secret: hide each AVP that may be, 4.3
 };
 
@@ -113,6 +119,7 @@ struct DownReason {
         timeout,      // the peer stopped acknowledging
         protocol,     // the peer broke the protocol; we sent the codes
         tunnel_down,  // the session's tunnel went
+        collision,    // both ends asked for a tunnel at once, and the peer's is kept (4.4.3, Tie Breaker)
     };
     Cause cause = Cause::local;
     std::uint16_t result = 0;  // Result Code, 4.4.2; 0: none

@@ -25,6 +25,11 @@ struct PeerKeyHash {
     std::size_t operator()(const PeerKey& key) const noexcept;
 };
 
+// A peer whichever its port and tunnel: "the given LAC-LNS pair" of 4.4.3.
+[[nodiscard]] inline PeerKey pair_key(const Path& path) {
+    return {Path{{}, {path.remote.ip, 0}, path.binding}, {}};
+}
+
 // What a step was caused by, for those actions that need it.
 struct Cause {
     const Message* message = nullptr;
@@ -57,6 +62,10 @@ struct Endpoint::Impl {
     std::unordered_map<LocalTunnelId, Tunnel> tunnels;
     std::unordered_map<LocalSessionId, Session> sessions;
     std::unordered_map<PeerKey, LocalTunnelId, PeerKeyHash> by_peer;  // tunnels that peers began
+    // Tunnels of ours whose SCCRQ is unanswered, by the peer's address and SA: those that a Tie Breaker may
+    // end.
+    std::unordered_map<PeerKey, std::vector<LocalTunnelId>, PeerKeyHash> asking;
+    std::unordered_map<IpAddress, std::size_t> half_open_of;  // by the peer's address
     Timers timers;
     std::deque<Output> outputs;
     EndpointCounters counters;
@@ -69,6 +78,12 @@ struct Endpoint::Impl {
     void receive_unaddressed(Time now, const Path& path, const Datagram& datagram, ByteView bytes);
     void receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
                        ByteView bytes, Secret secret);
+    // 4.4.3: ends those of our tunnels that lose to this SCCRQ; true if the SCCRQ loses itself.
+    [[nodiscard]] bool settle_collision(Time now, const Path& path, const Sccrq& sccrq);
+    // Why there is no room for another tunnel that a peer begins; nothing if there is.
+    [[nodiscard]] std::optional<std::string_view> full(const Path& path) const;
+    void note_half_open(const Tunnel& tunnel, bool is);
+    void note_asking(Tunnel& tunnel, bool is);
     void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
                       Secret secret);
     [[nodiscard]] Secret incoming_secret(const Path& path, ByteView body) const;

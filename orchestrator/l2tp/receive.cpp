@@ -137,18 +137,48 @@ void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& d
             fault_reason({GeneralError::unknown_avp, "recovery of a tunnel is not supported"},
                          DownReason::Scope::tunnel));
     }
-    if (tunnels.size() >= config.max_tunnels) {
+    if (settle_collision(now, path, sccrq)) return;
+    if (const auto why = full(path)) {
         ++counters.refused;
-        return refuse_tunnel(path, sccrq.assigned_tunnel_id,
-                             fault_reason({GeneralError::resources, "the limit of tunnels is reached"},
-                                          DownReason::Scope::tunnel));
-    }
-    // In a flood no answer is the best one: an honest peer sends its SCCRQ again.
-    if (half_open >= config.max_half_open) {
-        ++counters.refused;
-        return;
+        return refuse_tunnel(
+            path, sccrq.assigned_tunnel_id,
+            fault_reason({GeneralError::resources, std::string(*why)}, DownReason::Scope::tunnel));
     }
     offer_tunnel(now, path, datagram, sccrq, std::move(secret));
+}
+
+std::optional<std::string_view> Endpoint::Impl::full(const Path& path) const {
+    if (tunnels.size() >= config.max_tunnels) return "the limit of tunnels is reached";
+    if (half_open >= config.max_half_open) return "too many tunnels are half open";
+    const std::size_t most = config.max_half_open_per_source != 0
+                                 ? config.max_half_open_per_source
+                                 : std::max<std::size_t>(config.max_half_open / 4, 1);
+    const auto found = half_open_of.find(path.remote.ip);
+    if (found != half_open_of.end() && found->second >= most)
+        return "too many tunnels of yours are half open";
+    return std::nullopt;
+}
+
+bool Endpoint::Impl::settle_collision(Time now, const Path& path, const Sccrq& sccrq) {
+    const auto found = asking.find(pair_key(path));
+    if (found == asking.end()) return false;
+    bool beaten = false;
+    for (const LocalTunnelId id : std::vector(found->second)) {
+        Tunnel& ours = tunnels.at(id);
+        if (!ours.tie_breaker && !sccrq.tie_breaker) continue;
+        const bool we_lose =
+            sccrq.tie_breaker && (!ours.tie_breaker || *sccrq.tie_breaker <= *ours.tie_breaker);
+        const bool peer_loses =
+            ours.tie_breaker && (!sccrq.tie_breaker || *ours.tie_breaker <= *sccrq.tie_breaker);
+        beaten = beaten || peer_loses;
+        if (!we_lose) continue;
+        const DownReason reason{DownReason::Cause::collision, 0, 0,
+                                peer_loses ? "the tie breakers are equal" : "the peer's is kept"};
+        if (const auto next = step(ours, tunnel_event::Abandon{reason})) apply(now, ours, *next);
+        settle(now, ours);
+    }
+    if (beaten) ++counters.refused;
+    return beaten;
 }
 
 void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,

@@ -134,6 +134,7 @@ std::string DownReason::text() const {
             if (result == 0) return "the peer broke the protocol" + tail;
             return fmt::format("the peer's messages were not acceptable{}; answered with {}: {}", tail,
                                message_name, code_words(*this));
+        case Cause::collision: return "both ends opened a tunnel at once" + tail;
         case Cause::tunnel_down: return "its tunnel went down" + tail;
     }
     return message;

@@ -21,19 +21,21 @@ struct Tunnel {
     PeerTunnelId peer;  // 0 until the peer has told it
     Path path;
     TunnelState state = TunnelState::idle;
-    bool initiator = false;          // we sent the SCCRQ
-    bool stopped_by_peer = false;    // closing: it was the peer that sent StopCCN
-    std::uint32_t peer_bearers = 0;  // 4.4.3: how the peer can place outgoing calls
-    bool peer_sync_framing = true;   // 4.4.3: the peer's Framing Capabilities have the S bit
-    bool hide = false;               // 4.3: what we send
-    Secret secret;                   // empty: no authentication, nothing hidden
-    Bytes challenge;                 // ours, until it is answered, 5.1.1
-    std::string peer_challenge;      // the peer's, of an SCCRQ, until it is answered
-    std::string peer_host_name;      // printable
-    std::string peer_vendor_name;    // printable
-    Duration hello_interval{};       // zero: no HELLO
-    Time last_heard{};               // when the last control message came, 5.5
-    std::optional<Time> deadline;    // of the set-up, or of what is kept while closing
+    bool initiator = false;                    // we sent the SCCRQ
+    bool stopped_by_peer = false;              // closing: it was the peer that sent StopCCN
+    std::uint32_t peer_bearers = 0;            // 4.4.3: how the peer can place outgoing calls
+    bool peer_sync_framing = true;             // 4.4.3: the peer's Framing Capabilities have the S bit
+    bool hide = false;                         // 4.3: what we send
+    Secret secret;                             // empty: no authentication, nothing hidden
+    std::optional<std::uint64_t> tie_breaker;  // of our SCCRQ
+    std::size_t asking_position = 0;           // while the SCCRQ is unanswered: in Endpoint's list
+    Bytes challenge;                           // ours, until it is answered, 5.1.1
+    std::string peer_challenge;                // the peer's, of an SCCRQ, until it is answered
+    std::string peer_host_name;                // printable
+    std::string peer_vendor_name;              // printable
+    Duration hello_interval{};                 // zero: no HELLO
+    Time last_heard{};                         // when the last control message came, 5.5
+    std::optional<Time> deadline;              // of the set-up, or of what is kept while closing
     Reliable reliable;
     std::vector<LocalSessionId> sessions;
     Timer timer;

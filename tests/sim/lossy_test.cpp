@@ -146,10 +146,28 @@ TEST_CASE("sequence numbers wrap") {
 }
 
 TEST_CASE("a thousand tunnels at once") {
-    World world(17, Network{0.05, 0.05, milliseconds(5), milliseconds(50)}, patient());
+    EndpointConfig config = patient();
+    config.max_half_open_per_source = 1000;  // they all come from one address
+    World world(17, Network{0.05, 0.05, milliseconds(5), milliseconds(50)}, config);
     for (int i = 0; i < 1000; ++i)
         REQUIRE(world.lac.endpoint.open_tunnel(world.now(), world.lac.path).has_value());
     REQUIRE(world.run_until(world.now() + seconds(600), [&] {
         return world.lac.count<TunnelUp>() == 1000 && world.lns.count<TunnelUp>() == 1000;
     }));
+}
+
+TEST_CASE("both ends open a tunnel at once: the tie breakers leave one, whatever the seed") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        CAPTURE(seed);
+        World world(seed, kBad, patient());
+        REQUIRE(world.lac.endpoint.open_tunnel(world.now(), world.lac.path).has_value());
+        REQUIRE(world.lns.endpoint.open_tunnel(world.now(), world.lns.path).has_value());
+        world.run_for(seconds(900));
+        for (const sim::Host* host : {&world.lac, &world.lns}) {
+            CHECK(host->endpoint.tunnel_count() == 1);
+            CHECK(host->endpoint.tunnel_status(host->last<TunnelUp>().tunnel)->state ==
+                  TunnelState::established);
+        }
+        CHECK(world.lac.last<TunnelUp>().peer_tunnel.value == world.lns.last<TunnelUp>().tunnel.value);
+    }
 }

@@ -357,34 +357,110 @@ TEST_CASE("an SCCRP with a Challenge that we cannot answer: StopCCN 4 to the pee
     CHECK(line.last_header.tunnel == 88);
 }
 
-TEST_CASE("the caps: half-open tunnels in silence, all tunnels with a word") {
+TEST_CASE("the caps: beyond them an SCCRQ is refused by StopCCN 2, error 4, and leaves no state") {
     EndpointConfig config;
-    config.max_half_open = 2;
-    config.max_tunnels = 3;
+    config.max_half_open = 3;
+    config.max_half_open_per_source = 2;
+    config.max_tunnels = 4;
     Line line(config);
-    const auto knock = [&](std::uint16_t id) {
+    const auto knock = [&](std::uint16_t id, std::uint32_t from) {
+        line.path.remote.ip = IpAddress::v4(from);
         auto sccrq = Line::sccrq();
         sccrq.assigned_tunnel_id = id;
         line.inject(encode_message(0, 0, sccrq));
     };
-    knock(1);
+    const auto refused = [&](std::string_view why) {
+        const auto stop = line.expect<Stopccn>();
+        CHECK(stop.result == ResultCode{2, 4, std::string(why)});
+        CHECK(line.outputs.empty());
+    };
+    knock(1, 1);
     const LocalTunnelId first = line.output<TunnelOffered>().tunnel;
-    knock(2);
+    knock(2, 1);
     static_cast<void>(line.output<TunnelOffered>());
-    knock(3);
-    CHECK(line.quiet());
-    CHECK(line.endpoint.counters().refused == 1);
+    knock(3, 1);
+    refused("too many tunnels of yours are half open");
+    knock(3, 2);
+    static_cast<void>(line.output<TunnelOffered>());
+    knock(4, 3);
+    refused("too many tunnels are half open");
+    CHECK(line.endpoint.counters().refused == 2);
+    CHECK(line.endpoint.tunnel_count() == 3);
+    // An end makes room.
     REQUIRE(line.endpoint.abandon_tunnel(line.now, first, "").has_value());
     line.drain();
     line.outputs.clear();
-    knock(3);
+    knock(4, 1);
     static_cast<void>(line.output<TunnelOffered>());
     REQUIRE(line.endpoint.open_tunnel(line.now, line.path).has_value());
     CHECK(line.endpoint.open_tunnel(line.now, line.path).error().code == ErrorCode::busy);
     line.drain();
     static_cast<void>(line.expect<Sccrq>());
-    knock(4);
-    CHECK(line.expect<Stopccn>().result.error == 4);
+    knock(5, 4);
+    refused("the limit of tunnels is reached");
+}
+
+TEST_CASE("4.4.3: a Tie Breaker is random, and left out when it is not wanted") {
+    Line line;
+    const auto sent = [&](bool wanted) {
+        TunnelOptions options;
+        options.tie_breaker = wanted;
+        REQUIRE(line.endpoint.open_tunnel(line.now, line.path, options).has_value());
+        line.drain();
+        return line.expect<Sccrq>().tie_breaker;
+    };
+    const auto first = sent(true);
+    REQUIRE(first.has_value());
+    CHECK(first != sent(true));
+    CHECK_FALSE(sent(false).has_value());
+}
+
+TEST_CASE("4.4.3: of two SCCRQs that cross, the lower Tie Breaker wins and the loser ends in silence") {
+    // What the peer's SCCRQ has against ours: lower, equal, higher, none; ours none; none at all.
+    struct Row {
+        bool ours;
+        std::optional<int> peer;  // ours plus this
+        bool we_stay, peer_offered;
+    };
+    for (const Row& row : {Row{true, -1, false, true}, Row{true, 0, false, false}, Row{true, 1, true, false},
+                           Row{true, std::nullopt, true, false}, Row{false, 0, false, true},
+                           Row{false, std::nullopt, true, true}}) {
+        CAPTURE(row.ours);
+        CAPTURE(row.peer.value_or(99));
+        Line line;
+        TunnelOptions options;
+        options.tie_breaker = row.ours;
+        line.tunnel = line.endpoint.open_tunnel(line.now, line.path, options).value();
+        line.drain();
+        const auto ours = line.expect<Sccrq>().tie_breaker;
+        Sccrq theirs = Line::sccrq();
+        if (row.peer) theirs.tie_breaker = ours.value_or(5) + static_cast<std::uint64_t>(*row.peer);
+        line.path.remote.port = 40000;  // a peer may ask from any port
+        line.inject(encode_message(0, 0, theirs));
+        if (!row.we_stay) {
+            CHECK(line.output<TunnelDown>().reason.cause == DownReason::Cause::collision);
+            CHECK(line.output<TunnelGone>().tunnel == line.tunnel);
+        }
+        CHECK(line.endpoint.tunnel_status(line.tunnel).has_value() == row.we_stay);
+        if (row.peer_offered) static_cast<void>(line.output<TunnelOffered>());
+        CHECK(line.quiet());
+    }
+}
+
+TEST_CASE("4.4.3: a Tie Breaker is of no effect on another peer's tunnel, nor on an established one") {
+    Opened line;
+    Sccrq theirs = Line::sccrq();
+    theirs.tie_breaker = 0;
+    line.path.binding = 6;
+    line.inject(encode_message(0, 0, theirs));
+    static_cast<void>(line.output<TunnelOffered>());
+    line.path.binding = 5;
+    line.send(sccrp());
+    static_cast<void>(line.output<TunnelPeerKnown>());
+    static_cast<void>(line.output<TunnelUp>());
+    line.inject(encode_message(0, 0, theirs));
+    static_cast<void>(line.output<TunnelOffered>());
+    CHECK(line.endpoint.tunnel_status(line.tunnel)->state == TunnelState::established);
 }
 
 TEST_CASE("an unknown AVP with M: the tunnel or the session falls, with result 2, error 8") {
