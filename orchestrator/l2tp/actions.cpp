@@ -128,8 +128,8 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, TunnelAction action, const Do
         case TunnelAction::learn_peer: return act_learn_peer(tunnel, cause);
         case TunnelAction::send_scccn: return act_send_scccn(tunnel, std::get<Sccrp>(*cause.message));
         case TunnelAction::report_up:
-            outputs.emplace_back(
-                TunnelUp{tunnel.local, tunnel.peer, tunnel.peer_host_name, tunnel.peer_vendor_name});
+            outputs.emplace_back(TunnelUp{tunnel.local, tunnel.peer, tunnel.peer_host_name,
+                                          tunnel.peer_vendor_name, tunnel.dscp});
             return;
         case TunnelAction::end_sessions: return act_end_sessions(now, tunnel, reason);
         case TunnelAction::report_down: outputs.emplace_back(TunnelDown{tunnel.local, reason}); return;
@@ -157,13 +157,16 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
         random.fill(tunnel.challenge);
         message.challenge = as_text(tunnel.challenge);
     }
+    const auto wanted_dscp = options != nullptr ? options->dscp : std::nullopt;
     if constexpr (std::is_same_v<M, Sccrq>) {
         if (options == nullptr || options->tie_breaker) {
             tunnel.tie_breaker = std::uint64_t{random.u32()} << 32 | random.u32();
         }
         message.tie_breaker = tunnel.tie_breaker;
+        message.control_connection_ds = ask_dscp(tunnel, wanted_dscp);
     }
     if constexpr (std::is_same_v<M, Sccrp>) {
+        message.control_connection_ds = grant_dscp(tunnel, wanted_dscp);
         message.challenge_response = answer_challenge(tunnel, MessageType::sccrp, tunnel.peer_challenge);
         tunnel.peer_challenge = {};
     }
@@ -185,7 +188,7 @@ void Endpoint::Impl::act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp) {
 
 void Endpoint::Impl::act_offer(const Tunnel& tunnel) {
     outputs.emplace_back(TunnelOffered{tunnel.local, tunnel.peer, tunnel.path, tunnel.peer_host_name,
-                                       tunnel.peer_vendor_name});
+                                       tunnel.peer_vendor_name, tunnel.dscp});
 }
 
 void Endpoint::Impl::act_learn_peer(Tunnel& tunnel, const Cause& cause) {
@@ -228,18 +231,22 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
                          const DownReason& reason, const Cause& cause) {
     switch (action) {
         case SessionAction::none: return;
-        case SessionAction::send_icrq: return act_send_icrq(tunnel, session);
+        case SessionAction::send_icrq: return act_send_icrq(tunnel, session, *cause.call);
         case SessionAction::send_ocrq: return act_send_ocrq(tunnel, session, *cause.call);
         case SessionAction::offer: return act_offer(now, tunnel, session, *cause.message);
-        case SessionAction::send_icrp: return send(tunnel, session, Icrp{wire(session.local)});
-        case SessionAction::send_ocrp: return send(tunnel, session, Ocrp{wire(session.local)});
+        case SessionAction::send_icrp:
+            return send(tunnel, session, Icrp{wire(session.local), grant_dscp(session, session.dscp)});
+        case SessionAction::send_ocrp:
+            return send(tunnel, session,
+                        Ocrp{wire(session.local), {}, {}, grant_dscp(session, session.dscp)});
         case SessionAction::learn_peer: return act_learn_peer(tunnel, session, *cause.message);
         case SessionAction::send_iccn: return act_send_connected<Iccn>(tunnel, session);
         case SessionAction::send_occn: return act_send_connected<Occn>(tunnel, session);
         case SessionAction::connect: return take_connected(session, *cause.message);
         case SessionAction::note: return take_note(session, *cause.message);
         case SessionAction::report_up:
-            outputs.emplace_back(SessionUp{tunnel.local, session.local, session.peer, session.sequencing});
+            outputs.emplace_back(
+                SessionUp{tunnel.local, session.local, session.peer, session.sequencing, session.dscp});
             return;
         case SessionAction::report_down:
             outputs.emplace_back(SessionDown{tunnel.local, session.local, reason});
@@ -250,11 +257,12 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
     }
 }
 
-void Endpoint::Impl::act_send_icrq(Tunnel& tunnel, Session& session) {
+void Endpoint::Impl::act_send_icrq(Tunnel& tunnel, Session& session, const SessionOptions& call) {
     Icrq icrq;
     icrq.assigned_session_id = wire(session.local);
     icrq.call_serial_number = session.call_serial;
     icrq.bearer_type = 0;  // 4.4.4: not over a physical link
+    icrq.session_ds = ask_dscp(session, call.dscp);
     send(tunnel, session, icrq);
 }
 
@@ -267,11 +275,12 @@ void Endpoint::Impl::act_send_ocrq(Tunnel& tunnel, Session& session, const Sessi
     ocrq.bearer_type = call.bearer_type;
     ocrq.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
     ocrq.called_number = to_bytes(call.called_number);
+    ocrq.session_ds = ask_dscp(session, call.dscp);
     if (!call.sub_address.empty()) ocrq.sub_address = to_bytes(call.sub_address);
     send(tunnel, session, ocrq);
 }
 
-void Endpoint::Impl::act_offer(Time now, Tunnel& tunnel, const Session& session, const Message& message) {
+void Endpoint::Impl::act_offer(Time now, Tunnel& tunnel, Session& session, const Message& message) {
     SessionOffered offered{tunnel.local, session.local, session.peer, session.kind, session.call_serial, {}};
     if (const auto* icrq = std::get_if<Icrq>(&message)) {
         offered.calling_number = printable_text(icrq->calling_number);
@@ -279,22 +288,28 @@ void Endpoint::Impl::act_offer(Time now, Tunnel& tunnel, const Session& session,
         offered.sub_address = printable_text(icrq->sub_address);
         offered.access_line = icrq->line.text();
         offered.bearer_type = icrq->bearer_type.value_or(0);
+        take_dscp(session, icrq->session_ds, true);
     } else if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
         offered.called_number = printable(as_text(ocrq->called_number));
         offered.sub_address = printable_text(ocrq->sub_address);
         offered.bearer_type = ocrq->bearer_type;
         offered.minimum_bps = ocrq->minimum_bps;
         offered.maximum_bps = ocrq->maximum_bps;
+        take_dscp(session, ocrq->session_ds, true);
     }
+    offered.dscp = session.dscp;
     // The ICRP or OCRP will carry the acknowledgement, if it comes soon.
     tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
     outputs.emplace_back(std::move(offered));
 }
 
 void Endpoint::Impl::act_learn_peer(const Tunnel& tunnel, Session& session, const Message& message) {
-    const auto* ocrp = std::get_if<Ocrp>(&message);
-    session.peer = PeerSessionId(ocrp != nullptr ? ocrp->assigned_session_id
-                                                 : std::get<Icrp>(message).assigned_session_id);
+    const auto learn = [&](const auto& reply) {
+        session.peer = PeerSessionId(reply.assigned_session_id);
+        take_dscp(session, reply.session_ds, false);
+    };
+    if (const auto* icrp = std::get_if<Icrp>(&message)) learn(*icrp);
+    if (const auto* ocrp = std::get_if<Ocrp>(&message)) learn(*ocrp);
     outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
 }
 

@@ -243,7 +243,13 @@ Result<LocalSessionId> Endpoint::open_session(Time now, LocalTunnelId tunnel_id,
     return id;
 }
 
-Status Endpoint::accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session) {
+Status Endpoint::accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                std::optional<std::uint8_t> dscp) {
+    const auto found = impl_->sessions.find(session);
+    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
+        found->second.state == SessionState::wait_offer) {
+        found->second.dscp = dscp;
+    }
     return impl_->command(now, tunnel, session, session_event::Accept{}, "accept_session");
 }
 

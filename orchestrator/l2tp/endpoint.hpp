@@ -90,6 +90,10 @@ struct TunnelOptions {
     // Send a Tie Breaker (4.4.3): if the peer opens a tunnel to us while our SCCRQ is unanswered, one of the
     // two is kept, and the other ends (TunnelDown, collision) in silence.
     bool tie_breaker = true;
+    // RFC 3308: the DSCP for the control connection. With open_tunnel: asked for, and TunnelUp tells what the
+    // peer granted; with accept_tunnel: granted if the peer asked. Nothing is marked here: that is the
+    // socket's business.
+    std::optional<std::uint8_t> dscp = {};
     bool hide = false;  // with a secret: hide each AVP that may be, 4.3
 };
 
@@ -103,6 +107,7 @@ struct SessionOptions {
     SessionKind kind = SessionKind::incoming_call;
     std::uint32_t tx_speed = 1'000'000'000;  // bit/s, (Tx) Connect Speed AVP, 4.4.4
     bool sequencing = false;                 // Sequencing Required AVP, 4.4.6
+    std::optional<std::uint8_t> dscp = {};   // RFC 3308: asked for; SessionUp tells what was granted
     // Of an outgoing call only, 6.9:
     std::string called_number = {};
     std::string sub_address = {};
@@ -145,6 +150,7 @@ struct TunnelOffered {  // a peer's valid SCCRQ: answer with accept_tunnel or re
     Path path;
     std::string host_name;
     std::string vendor_name;
+    std::optional<std::uint8_t> dscp = {};  // asked for, RFC 3308
 };
 struct TunnelPeerKnown {   // our SCCRQ was answered: SCCRP came, with the peer's id (and, by
     LocalTunnelId tunnel;  // RFC 2661 8.1, possibly from another port: `path` is where to send)
@@ -156,6 +162,7 @@ struct TunnelUp {
     PeerTunnelId peer_tunnel;
     std::string host_name;
     std::string vendor_name;
+    std::optional<std::uint8_t> dscp = {};  // agreed on, RFC 3308
 };
 // The tunnel is of no use any more, nor are its sessions (each has had its SessionDown before this). Its
 // socket must stay until TunnelGone: StopCCN is still to be sent, retransmitted or acknowledged (5.7).
@@ -178,6 +185,7 @@ struct SessionOffered {  // a peer's valid ICRQ: answer with accept_session or r
     std::string access_line = {};  // RFC 5515, in words
     std::uint32_t bearer_type = 0;
     std::uint32_t minimum_bps = 0, maximum_bps = 0;  // outgoing_call only, bit/s
+    std::optional<std::uint8_t> dscp = {};           // asked for, RFC 3308
 };
 struct SessionPeerKnown {  // our ICRQ or OCRQ was answered: the kernel session can be made
     LocalTunnelId tunnel;
@@ -188,7 +196,8 @@ struct SessionUp {
     LocalTunnelId tunnel;
     LocalSessionId session;
     PeerSessionId peer_session;
-    bool sequencing = false;  // data messages carry Ns/Nr
+    bool sequencing = false;                // data messages carry Ns/Nr
+    std::optional<std::uint8_t> dscp = {};  // agreed on, RFC 3308
 };
 struct SessionDown {
     LocalTunnelId tunnel;
@@ -279,7 +288,9 @@ public:
     // ---- commands: sessions
     [[nodiscard]] Result<LocalSessionId> open_session(Time now, LocalTunnelId tunnel,
                                                       const SessionOptions& options = {});
-    [[nodiscard]] Status accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session);
+    // `dscp`: granted, if the peer asked for one (RFC 3308).
+    [[nodiscard]] Status accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                        std::optional<std::uint8_t> dscp = {});
     [[nodiscard]] Status reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
                                         std::uint16_t result, std::uint16_t error, std::string message);
     // Sends CDN. `result` as in 4.4.2 (3: administrative reasons); `ppp`: why PPP ended, RFC 3145.

@@ -41,12 +41,34 @@ struct Cause {
     return value ? printable(as_text(*value)) : std::string();
 }
 
+// RFC 3308: what a request asks for, or what the answer to ours grants; an answer that nobody asked for is
+// ignored.
+template <class Subject>
+void take_dscp(Subject& subject, const std::optional<std::uint16_t>& phb, bool request) {
+    const auto told = phb ? dscp_of_phb(*phb) : std::nullopt;
+    if (request) subject.dscp_asked = told.has_value();
+    subject.dscp = subject.dscp_asked ? told : std::nullopt;
+}
+// What our answer carries: `granted`, if it was asked for.
+template <class Subject>
+[[nodiscard]] std::optional<std::uint16_t> grant_dscp(Subject& subject, std::optional<std::uint8_t> granted) {
+    subject.dscp = subject.dscp_asked ? granted : std::nullopt;
+    return subject.dscp ? std::optional(phb_of_dscp(*subject.dscp)) : std::nullopt;
+}
+// What our request carries.
+template <class Subject>
+[[nodiscard]] std::optional<std::uint16_t> ask_dscp(Subject& subject, std::optional<std::uint8_t> wanted) {
+    subject.dscp_asked = wanted.has_value();
+    return wanted ? std::optional(phb_of_dscp(*wanted)) : std::nullopt;
+}
+
 // Keeps what an SCCRQ or SCCRP says of the peer.
 template <class M>
 void learn_peer(Tunnel& tunnel, const M& message) {
     tunnel.peer = PeerTunnelId(message.assigned_tunnel_id);
     tunnel.peer_host_name = printable(message.host_name);
     tunnel.peer_vendor_name = printable_text(message.vendor_name);
+    take_dscp(tunnel, message.control_connection_ds, std::is_same_v<M, Sccrq>);
     tunnel.peer_bearers = message.bearer_capabilities.value_or(0);
     tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
     // 4.4.3: "If absent, the peer must assume a Window Size of 4".
@@ -112,8 +134,8 @@ struct Endpoint::Impl {
     void apply(Time now, Session& session, const SessionStep& step, const Cause& cause = {});
     void act(Time now, Tunnel& tunnel, Session& session, SessionAction action, const DownReason& reason,
              const Cause& cause);
-    void act_offer(Time now, Tunnel& tunnel, const Session& session, const Message& message);
-    void act_send_icrq(Tunnel& tunnel, Session& session);
+    void act_offer(Time now, Tunnel& tunnel, Session& session, const Message& message);
+    void act_send_icrq(Tunnel& tunnel, Session& session, const SessionOptions& call);
     void act_send_ocrq(Tunnel& tunnel, Session& session, const SessionOptions& call);
     template <class M>
     void act_send_connected(Tunnel& tunnel, Session& session);

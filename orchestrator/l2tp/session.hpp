@@ -34,6 +34,8 @@ struct Session {
     std::uint32_t call_serial = 0;
     std::uint32_t unacknowledged = 0;  // messages of ours that the peer has not acknowledged
     std::size_t position = 0;          // in its tunnel's list
+    bool dscp_asked = false;           // RFC 3308: by the ICRQ or OCRQ
+    std::optional<std::uint8_t> dscp;  // asked for; once up, agreed on
     std::unique_ptr<SessionNotes> notes;
     Timer timer;  // of the set-up, from the acknowledgement of our part in it
 

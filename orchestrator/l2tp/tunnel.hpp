@@ -27,6 +27,8 @@ struct Tunnel {
     bool peer_sync_framing = true;             // 4.4.3: the peer's Framing Capabilities have the S bit
     bool hide = false;                         // 4.3: what we send
     Secret secret;                             // empty: no authentication, nothing hidden
+    bool dscp_asked = false;                   // RFC 3308: by the SCCRQ
+    std::optional<std::uint8_t> dscp;          // asked for; once up, agreed on
     std::optional<std::uint64_t> tie_breaker;  // of our SCCRQ
     std::size_t asking_position = 0;           // while the SCCRQ is unanswered: in Endpoint's list
     Bytes challenge;                           // ours, until it is answered, 5.1.1

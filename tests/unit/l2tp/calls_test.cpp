@@ -251,3 +251,123 @@ TEST_CASE("RFC 5515: what the access node tells of the line is shown with the of
     line.send(icrq);
     CHECK(line.output<SessionOffered>().access_line == "circuit-id=\"dslam 1/2\" down=100000000");
 }
+
+TEST_CASE("RFC 3308: the DSCP of a control connection is asked for, granted, changed or passed over") {
+    // As the one that asks: the reply grants the same, another, or nothing.
+    for (const std::optional<std::uint8_t> granted :
+         {std::optional<std::uint8_t>(46), std::optional<std::uint8_t>(10), std::optional<std::uint8_t>()}) {
+        Line line;
+        TunnelOptions options;
+        options.dscp = 46;
+        line.tunnel = line.endpoint.open_tunnel(line.now, line.path, options).value();
+        line.drain();
+        const auto sccrq = line.expect<Sccrq>();
+        line.ours = sccrq.assigned_tunnel_id;
+        CHECK(sccrq.control_connection_ds == 0xb800);
+        Sccrp reply;
+        reply.host_name = "lns";
+        reply.assigned_tunnel_id = 88;
+        if (granted) reply.control_connection_ds = phb_of_dscp(*granted);
+        line.send(reply);
+        static_cast<void>(line.output<TunnelPeerKnown>());
+        CHECK(line.output<TunnelUp>().dscp == granted);
+    }
+    // As the one that is asked, or not asked: nothing is granted that nobody wanted.
+    for (const bool asked : {true, false}) {
+        Line line;
+        Sccrq sccrq = Line::sccrq();
+        if (asked) sccrq.control_connection_ds = 0xb800;
+        line.send(sccrq);
+        const auto offered = line.output<TunnelOffered>();
+        CHECK(offered.dscp == (asked ? std::optional<std::uint8_t>(46) : std::nullopt));
+        TunnelOptions options;
+        options.dscp = 10;
+        REQUIRE(line.endpoint.accept_tunnel(line.now, offered.tunnel, options).has_value());
+        line.drain();
+        const auto reply = line.expect<Sccrp>();
+        line.ours = reply.assigned_tunnel_id;
+        CHECK(reply.control_connection_ds == (asked ? std::optional<std::uint16_t>(0x2800) : std::nullopt));
+        line.send(Scccn{});
+        CHECK(line.output<TunnelUp>().dscp == (asked ? std::optional<std::uint8_t>(10) : std::nullopt));
+    }
+}
+
+TEST_CASE("RFC 3308: the DSCP of a session, both ways") {
+    Established line;
+    SessionOptions options;
+    options.dscp = 46;
+    const auto session = line.endpoint.open_session(line.now, line.tunnel, options);
+    REQUIRE(session.has_value());
+    line.drain();
+    CHECK(line.expect<Icrq>().session_ds == 0xb800);
+    line.send(Icrp{600, 0x2800}, wire(*session));
+    static_cast<void>(line.output<SessionPeerKnown>());
+    CHECK(line.output<SessionUp>().dscp == 10);
+    static_cast<void>(line.expect<Iccn>());
+    for (const bool granted : {true, false}) {
+        Icrq icrq;
+        icrq.assigned_session_id = granted ? 501 : 502;
+        icrq.session_ds = 0xb800;
+        line.send(icrq);
+        const auto offered = line.output<SessionOffered>();
+        CHECK(offered.dscp == 46);
+        const auto dscp = granted ? std::optional<std::uint8_t>(46) : std::nullopt;
+        REQUIRE(line.endpoint.accept_session(line.now, line.tunnel, offered.session, dscp).has_value());
+        line.drain();
+        CHECK(line.expect<Icrp>().session_ds ==
+              (granted ? std::optional<std::uint16_t>(0xb800) : std::nullopt));
+        line.send(Iccn{}, wire(offered.session));
+        CHECK(line.output<SessionUp>().dscp == dscp);
+        line.wire.clear();
+    }
+}
+
+TEST_CASE("4.4.3: only a framing that the peer has is asked for") {
+    for (const std::uint32_t framing : {kSyncFraming, kAsyncFraming}) {
+        Line line;
+        Sccrq request = Line::sccrq();
+        request.framing_capabilities = framing;
+        line.send(request);
+        line.tunnel = line.output<TunnelOffered>().tunnel;
+        line.accept();
+        line.ours = line.expect<Sccrp>().assigned_tunnel_id;
+        line.send(Scccn{});
+        static_cast<void>(line.output<TunnelUp>());
+        static_cast<void>(line.expect<Zlb>());
+        const auto session = line.endpoint.open_session(line.now, line.tunnel);
+        line.drain();
+        static_cast<void>(line.expect<Icrq>());
+        line.send(Icrp{600}, wire(*session));
+        CHECK(line.expect<Iccn>().framing_type == framing);
+    }
+}
+
+TEST_CASE("9.1: tunnel and session ids are not told by the ones before") {
+    Established line;
+    std::vector<std::uint32_t> tunnels, sessions;
+    for (int i = 0; i < 20; ++i) {
+        tunnels.push_back(line.endpoint.open_tunnel(line.now, line.path).value().value);
+        sessions.push_back(line.endpoint.open_session(line.now, line.tunnel).value().value);
+    }
+    for (const auto& ids : {tunnels, sessions}) {
+        std::size_t steps_of_one = 0;
+        for (std::size_t i = 1; i < ids.size(); ++i) steps_of_one += ids[i] == ids[i - 1] + 1 ? 1u : 0u;
+        CHECK(steps_of_one < 2);
+    }
+}
+
+TEST_CASE("5.8: a retransmission keeps its Ns and has the present Nr") {
+    Established line;
+    REQUIRE(line.endpoint.open_session(line.now, line.tunnel).has_value());
+    line.drain();
+    static_cast<void>(line.expect<Icrq>());
+    const ControlHeader first = line.last_header;
+    Bytes hello = encode_message(line.ours, 0, Hello{});
+    set_sequence(hello, line.peer_ns++, first.ns);  // the ICRQ was lost
+    line.inject(hello);
+    static_cast<void>(line.expect<Zlb>());
+    line.pass(seconds(1));
+    static_cast<void>(line.expect<Icrq>());
+    CHECK(line.last_header.ns == first.ns);
+    CHECK(line.last_header.nr == first.nr + 1);
+}
