@@ -171,3 +171,28 @@ TEST_CASE("both ends open a tunnel at once: the tie breakers leave one, whatever
         CHECK(world.lac.last<TunnelUp>().peer_tunnel.value == world.lns.last<TunnelUp>().tunnel.value);
     }
 }
+
+TEST_CASE(
+    "a tunnel that is authenticated and hidden comes up at 30 % loss; one of another secret never does") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        CAPTURE(seed);
+        for (const bool same : {true, false}) {
+            EndpointConfig config = patient();
+            config.incoming_secret = [](const Path&, std::string_view) {
+                return Secret(std::string_view("one"));
+            };
+            World world(seed, kBad, config);
+            TunnelOptions options;
+            options.secret = Secret(std::string_view(same ? "one" : "other"));
+            options.hide = same;  // hidden by another secret, not even the SCCRQ could be read
+            REQUIRE(world.lac.endpoint.open_tunnel(world.now(), world.lac.path, options).has_value());
+            world.run_for(seconds(900));
+            CHECK(world.lac.count<TunnelUp>() == (same ? 1u : 0u));
+            CHECK(world.lns.count<TunnelUp>() == (same ? 1u : 0u));
+            if (!same) {
+                CHECK(world.lac.last<TunnelDown>().reason.result == 4);
+                CHECK(world.empty());
+            }
+        }
+    }
+}
