@@ -107,6 +107,7 @@ def l2tp_message() -> dict[str, bytes]:
     seeds["behind-length"] = seeds["zlb"] + b"\xff\xff"
     avps = ((hidden if kind in (3, 4, 6, 8, 9) else avp)(kind, AVPS[kind]) for kind in MESSAGES["sccrq"][1])
     seeds["hidden"] = control(body("sccrq")[:8] + avp(36, VECTOR) + b"".join(avps))
+    seeds["ignored-without-m"] = octets("0008 0000 0000 0015 8008 8026 001e 8480")
     seeds["data"] = octets("0002 1234 0001 ff03")
     seeds["l2tpv3"] = octets("c803 0014 0000 0000 0000 0000")
     seeds["twice"] = control(body("sccrq") + avp(9, u16(1)))
