@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,14 @@ namespace {
 
 bool may_make_namespaces() {
     const pid_t pid = ::fork();
-    if (pid == 0) ::_exit(::unshare(CLONE_NEWNS) == 0 ? 0 : 1);
+    if (pid == 0) {
+        // In a chroot whose root is no mount point, as package builders use, it cannot be made private
+        // either.
+        ::_exit(::unshare(CLONE_NEWNS) == 0 &&
+                        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0
+                    ? 0
+                    : 1);
+    }
     int status = 1;
     ::waitpid(pid, &status, 0);
     return status == 0 && std::filesystem::is_directory("/etc/ppp");
