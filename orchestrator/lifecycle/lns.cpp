@@ -73,10 +73,6 @@ void Lns::open_listeners(Time now) {
     if (!listen_again_) listen_why_.reset();
 }
 
-bool Lns::owns(SocketId listener) const {
-    return std::ranges::any_of(listeners_, [&](const Listener& held) { return held.socket == listener; });
-}
-
 std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
     const auto found = std::ranges::find(listeners_, local, &Listener::local);
     return found == listeners_.end() ? std::nullopt : std::optional(found->socket);

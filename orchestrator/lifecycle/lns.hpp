@@ -27,7 +27,6 @@ public:
     [[nodiscard]] std::optional<Time> next_timeout() const;
     [[nodiscard]] LnsStatus status() const;
 
-    [[nodiscard]] bool owns(SocketId listener) const;
     [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
 
     void on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer);
