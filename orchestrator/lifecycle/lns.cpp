@@ -1,13 +1,8 @@
 #include "lifecycle/lns.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include "lifecycle/authenticator.hpp"
-#include "lifecycle/mtu.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -19,9 +14,8 @@ constexpr Duration kSaGrace = seconds(1);  // a rekeying peer may delete the old
 constexpr std::size_t kRefusalsKept = 20;
 
 // RFC 2661 4.4.2.
-constexpr std::uint16_t kGeneralError = 2, kAdministrative = 3, kNoFacilities = 4, kShutdown = 6;
-constexpr std::uint16_t kLossOfCarrier = 1;  // of CDN
-constexpr std::uint16_t kNoResources = 4;    // error code
+constexpr std::uint16_t kGeneralError = 2, kShutdown = 6;
+constexpr std::uint16_t kNoResources = 4;  // error code
 
 std::set<IpAddress> reserved_addresses(const config::Lns& config) {
     std::set<IpAddress> reserved{config.local_address};
@@ -172,129 +166,6 @@ void Lns::on_ipsec_failed(Time now, const Error& why) {
 void Lns::on_ipsec_refused(Time now, const IpsecRefused& event) {
     if (!config_.ipsec || std::ranges::count(config_.listen, event.local) == 0) return;
     refuse(now, Stage::ike, event.peer.text(), {}, event.reason);
-}
-
-// ---- sessions
-
-void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
-    const auto control = context_.endpoint.tunnel_status(event.tunnel);
-    if (stopping_ || !control) {
-        (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kNoFacilities, 0,
-                                               "the server is being shut down");
-        return;
-    }
-    // Made before the answer, so that the peer's first LCP frame finds its session.
-    const KernelSession ids{.tunnel = event.tunnel,
-                            .peer_tunnel = control->peer_tunnel,
-                            .session = event.session,
-                            .peer_session = event.peer_session,
-                            .lns_mode = true,
-                            .sequencing = false};
-    if (const auto made = context_.datapath.open_session(now, ids); !made) {
-        refuse(now, Stage::session, control->path.remote.text(), {}, made.error().text());
-        (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kGeneralError, kNoResources,
-                                               "out of resources");
-        return;
-    }
-    (void)context_.endpoint.accept_session(now, event.tunnel, event.session);
-}
-
-PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
-    std::uint16_t mtu = config_.mtu;
-    if (mtu == 0) {
-        const auto path_mtu = context_.ports.kernel.path_mtu(tunnel.path.remote.ip);
-        const ChildSa* sa = tunnel.sa ? context_.sas.find(tunnel.sa->mark) : nullptr;
-        mtu = ppp_mtu(path_mtu.value_or(1500), tunnel.path.remote.ip.is_v4(), sa, sequencing);
-    }
-    return {.name = config_.name,
-            .server = true,
-            .auth = config_.auth,
-            .user = {},
-            .password = {},
-            .mtu = mtu,
-            .local_address = config_.local_address,
-            .dns = config_.dns,
-            .want_dns = false,
-            .lcp_echo_interval = config_.echo_interval,
-            .lcp_echo_failures = 4};
-}
-
-void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
-    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
-    if (!tunnel) return;
-    const auto started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
-    if (started) return;
-    refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());
-    (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,
-                                          "pppd cannot be started");
-    context_.datapath.close_session(event.session);
-}
-
-void Lns::on_session_down(Time, const l2tp::SessionDown& event) {
-    context_.datapath.close_session(event.session);
-}
-
-std::string Lns::peer_of(LocalSessionId session) const {
-    const Tunnel* tunnel = context_.datapath.tunnel_of(session);
-    return tunnel ? tunnel->path.remote.text() : std::string();
-}
-
-std::optional<IpAddress> Lns::lend(Session& session, const config::User* user) {
-    if (session.lease) return session.lease;
-    if (user && user->address) {
-        if (pool_.take(*user->address)) session.lease = user->address;
-    } else {
-        session.lease = pool_.take();
-    }
-    return session.lease;
-}
-
-void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
-    Session* session = context_.datapath.session(id);
-    if (!session || !session->ppp) return;
-    const Judgement judgement = judge(request, config_.users);
-    LoginVerdict verdict{
-        .accepted = judgement.user != nullptr, .message = judgement.message, .peer_address = {}};
-    if (!verdict.accepted) {
-        refuse(now, Stage::ppp, peer_of(id), request.user, judgement.reason);
-    } else if (verdict.peer_address = lend(*session, judgement.user); !verdict.peer_address) {
-        verdict.accepted = false;
-        verdict.message = "No address is free";
-        refuse(now, Stage::ppp, peer_of(id), request.user,
-               judgement.user->address ? "the user's address is in use by another session"
-                                       : "the pool is used up");
-    }
-    if (verdict.accepted) session->user = request.user;
-    context_.ports.ppp.answer_login(*session->ppp, verdict);
-}
-
-void Lns::on_address_wanted(Time now, LocalSessionId id) {
-    Session* session = context_.datapath.session(id);
-    if (!session || !session->ppp) return;
-    const auto address = config_.auth.empty() || session->lease ? lend(*session, nullptr) : std::nullopt;
-    if (!address) refuse(now, Stage::ppp, peer_of(id), session->user, "the pool is used up");
-    context_.ports.ppp.answer_address(*session->ppp, address);
-}
-
-void Lns::on_ppp_up(Time, LocalSessionId id, const PppUp& link) {
-    const Session* session = context_.datapath.session(id);
-    if (!session) return;
-    context_.log.notice("connection={} session={} state=up user={} peer={} interface={} remote={} mtu={}",
-                        name(), id.value, quote(session->user), peer_of(id), link.interface,
-                        link.remote.text(), link.mtu);
-}
-
-void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
-    Session* session = context_.datapath.session(id);
-    if (!session) return;
-    context_.log.notice("connection={} session={} state=down user={} peer={} why={}", name(), id.value,
-                        quote(session->user), peer_of(id), quote(event.message));
-    if (session->lease) pool_.give_back(*std::exchange(session->lease, std::nullopt));
-    if (session->closing) return;
-    const bool by_peer = event.cause == PppExited::Cause::peer_terminated;
-    (void)context_.endpoint.close_session(now, session->ids.tunnel, id,
-                                          by_peer ? kLossOfCarrier : kAdministrative, event.message);
-    context_.datapath.close_session(id);
 }
 
 // ---- time, status, end

@@ -1,0 +1,209 @@
+// The stages tunnel, session, ppp and routes of a Lac.
+#include <algorithm>
+#include <utility>
+
+#include "lifecycle/lac.hpp"
+#include "lifecycle/mtu.hpp"
+
+namespace keel::lifecycle {
+namespace {
+
+constexpr std::uint16_t kL2tpPort = 1701;
+constexpr Duration kPppPatience = seconds(60);  // LCP, authentication and IPCP, each with its retransmissions
+constexpr Duration kFarewellPatience = seconds(1);
+
+std::string remedy_for(PppExited::Cause cause) {
+    switch (cause) {
+        case PppExited::Cause::auth_failed: return "check the user's name and password at both ends";
+        case PppExited::Cause::auth_refused_peer:
+        case PppExited::Cause::negotiation:
+            return "compare the PPP settings (authentication, addresses) of both ends";
+        case PppExited::Cause::echo_lost: return "check the network between the two ends";
+        case PppExited::Cause::peer_terminated: return "ask the server's operator, or read its log";
+        case PppExited::Cause::stopped:
+        case PppExited::Cause::lost:
+        case PppExited::Cause::error: return {};
+    }
+    return {};
+}
+
+}  // namespace
+
+void Lac::begin_tunnel(Time now) {
+    // The endpoint's own retransmissions give up in time.
+    enter(now, Stage::tunnel, kPppPatience);
+    l2tp::Path path{.local = {}, .remote = {*peer_, kL2tpPort}, .binding = sa_ ? sa_->mark : 0};
+    if (sa_) {
+        path.local = sa_->local;
+    } else if (const auto source = context_.ports.kernel.source_address(*peer_)) {
+        path.local = *source;
+    } else {
+        return fail(now, Stage::tunnel, source.error());
+    }
+    const auto opened =
+        context_.endpoint.open_tunnel(now, path, {.host_name = {}, .hello_interval = config_.hello_interval});
+    if (!opened) return fail(now, Stage::tunnel, opened.error());
+    const auto binding = sa_ ? std::optional(SaBinding{sa_->mark, sa_->reqid}) : std::nullopt;
+    if (const auto socket = context_.datapath.open_tunnel(*opened, *this, path, binding); !socket) {
+        (void)context_.endpoint.abandon_tunnel(now, *opened, socket.error().message);
+        return fail(now, Stage::tunnel, socket.error());
+    }
+    tunnel_ = *opened;
+}
+
+void Lac::on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) {
+    if (const auto made = context_.datapath.connect_tunnel(event.tunnel, event.peer_tunnel); !made) {
+        fail(now, Stage::tunnel, made.error());
+    }
+}
+
+void Lac::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
+    if (state_ != State::connecting || event.tunnel != tunnel_) return;
+    enter(now, Stage::session, kPppPatience);
+    if (const auto opened = context_.endpoint.open_session(now, event.tunnel); !opened) {
+        fail(now, Stage::session, opened.error());
+    }
+}
+
+void Lac::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
+    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
+    const auto control = context_.endpoint.tunnel_status(event.tunnel);
+    if (!tunnel || !control) return;
+    const KernelSession ids{.tunnel = event.tunnel,
+                            .peer_tunnel = control->peer_tunnel,
+                            .session = event.session,
+                            .peer_session = event.peer_session,
+                            .lns_mode = false,
+                            .sequencing = false};
+    if (const auto made = context_.datapath.open_session(now, ids); !made)
+        fail(now, Stage::session, made.error());
+}
+
+PppSpec Lac::ppp_spec(bool sequencing) {
+    std::uint16_t mtu = config_.mtu;
+    if (mtu == 0) {
+        const auto path_mtu = context_.ports.kernel.path_mtu(*peer_);
+        mtu = ppp_mtu(path_mtu.value_or(1500), peer_->is_v4(), sa_ ? &*sa_ : nullptr, sequencing);
+    }
+    return {.name = config_.name,
+            .server = false,
+            .auth = {},
+            .user = config_.user,
+            .password = config_.password,
+            .mtu = mtu,
+            .local_address = std::nullopt,
+            .dns = {},
+            .want_dns = false,
+            .lcp_echo_interval = config_.echo_interval,
+            .lcp_echo_failures = 4};
+}
+
+void Lac::on_session_up(Time now, const l2tp::SessionUp& event) {
+    if (state_ != State::connecting) return;
+    enter(now, Stage::ppp, kPppPatience);
+    if (Session* session = context_.datapath.session(event.session)) session->user = config_.user;
+    if (const auto started = context_.datapath.start_ppp(event.session, ppp_spec(event.sequencing));
+        !started) {
+        fail(now, Stage::ppp, started.error());
+    }
+}
+
+void Lac::on_ppp_up(Time now, LocalSessionId, const PppUp& link) {
+    if (state_ != State::connecting || stage_ != Stage::ppp) return;
+    enter(now, Stage::routes, kPppPatience);
+    begin_routes(now, link);
+}
+
+void Lac::begin_routes(Time now, const PppUp& link) {
+    Kernel& kernel = context_.ports.kernel;
+    const bool swallows_peer =
+        std::ranges::any_of(config_.routes, [&](const Prefix& prefix) { return prefix.contains(*peer_); });
+    if (swallows_peer) {
+        if (const auto pinned = kernel.pin_path(*peer_); !pinned)
+            return fail(now, Stage::routes, pinned.error());
+        pinned_ = true;
+    }
+    for (const Prefix& prefix : config_.routes) {
+        const Route route{prefix, link.interface};
+        if (const auto added = kernel.add_route(route); !added)
+            return fail(now, Stage::routes, added.error());
+        routes_.push_back(route);
+    }
+    enter(now, Stage::up, {});
+    state_ = State::up;
+    state_since_ = now;
+    deadline_.reset();
+    attempts_ = 0;
+    why_.reset();
+    backoff_.reset();
+    context_.log.notice("connection={} state=up peer={} interface={} local={} remote={} mtu={} took_ms={}",
+                        name(), peer_->text(), link.interface, link.local.text(), link.remote.text(),
+                        link.mtu, std::chrono::duration_cast<milliseconds>(now - attempt_since_).count());
+}
+
+void Lac::remove_routes() {
+    for (const Route& route : routes_) context_.ports.kernel.remove_route(route);
+    routes_.clear();
+    if (std::exchange(pinned_, false)) context_.ports.kernel.unpin_path(*peer_);
+}
+
+void Lac::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
+    if (event.tunnel == tunnel_) fail(now, Stage::tunnel, {ErrorCode::unavailable, event.reason.text(), {}});
+}
+
+void Lac::on_tunnel_released(Time now, LocalTunnelId tunnel) {
+    if (tunnel != tunnel_) return;
+    tunnel_.reset();
+    if (state_ == State::closing) return taken_down(now);
+    fail(now, Stage::tunnel, {ErrorCode::unavailable, "the tunnel is gone", {}});
+}
+
+void Lac::on_session_offered(Time now, const l2tp::SessionOffered& event) {
+    // An LNS that calls back wants something that was not agreed on: 4.4.2, result 4: no appropriate
+    // facilities.
+    (void)context_.endpoint.reject_session(now, event.tunnel, event.session, 4, 0, "no incoming calls here");
+}
+
+void Lac::on_session_down(Time now, const l2tp::SessionDown& event) {
+    const Session* held = context_.datapath.session(event.session);
+    const bool ppp_runs = held && held->ppp;
+    context_.datapath.close_session(event.session);
+    if (event.reason.cause == l2tp::DownReason::Cause::tunnel_down) return;  // TunnelDown tells why
+    Error error{ErrorCode::unavailable, event.reason.text(), {}};
+    // A server hangs up when PPP failed; what pppd has to say of it, "wrong password" say, is the better
+    // reason.
+    if (ppp_runs && active()) {
+        hung_up_ = std::move(error);
+    } else {
+        fail(now, Stage::session, std::move(error));
+    }
+}
+
+void Lac::on_login(Time, LocalSessionId session, const LoginRequest&) {
+    // We dial; who asks us to judge a login has a peer that we did not ask to log in.
+    if (const Session* held = context_.datapath.session(session); held && held->ppp) {
+        context_.ports.ppp.answer_login(*held->ppp, {});
+    }
+}
+
+void Lac::on_address_wanted(Time, LocalSessionId session) {
+    if (const Session* held = context_.datapath.session(session); held && held->ppp) {
+        context_.ports.ppp.answer_address(*held->ppp, std::nullopt);
+    }
+}
+
+void Lac::on_ppp_exited(Time now, LocalSessionId, const PppExited& event) {
+    const bool says_nothing =
+        event.cause == PppExited::Cause::stopped || event.cause == PppExited::Cause::lost;
+    if (hung_up_ && says_nothing) return fail(now, Stage::session, *hung_up_);
+    Error error{ErrorCode::unavailable, event.message, remedy_for(event.cause)};
+    if (active() && !hung_up_ && event.cause == PppExited::Cause::peer_terminated) {
+        // A server that ends says so in PPP first; its CDN or StopCCN, which tells more, is on its way.
+        farewell_ = std::move(error);
+        deadline_ = now + kFarewellPatience;
+    } else {
+        fail(now, Stage::ppp, std::move(error));
+    }
+}
+
+}  // namespace keel::lifecycle
