@@ -31,6 +31,13 @@ void write_header(Writer& out, AvpType type, std::size_t value_size) {
     out.u16(attribute_of(type));
 }
 
+bool right_length(AvpFormat format, std::size_t size) {
+    // 4.4.2: the Error Code is there with both octets or not at all.
+    if (format == result && size == 3) return false;
+    const AvpLengths lengths = avp_lengths(format);
+    return size >= lengths.least && size <= lengths.most;
+}
+
 ByteView cut(ByteView value, std::size_t before = 0) {
     return value.first(std::min(value.size(), kMaxAvpSize - kAvpHeaderSize - before));
 }
@@ -110,8 +117,7 @@ std::expected<const AvpRow*, Fault> check_avp(const RawAvp& avp) {
     // RFC 2661 4.3: what is hidden can be read only with the secret of the tunnel, and none is configured.
     if (avp.hidden)
         return unusable(avp, GeneralError::unknown_avp, "is hidden, but no tunnel secret is configured");
-    const AvpLengths lengths = avp_lengths(row->format);
-    if (avp.value.size() < lengths.least || avp.value.size() > lengths.most) {
+    if (!right_length(row->format, avp.value.size())) {
         return unusable(avp, GeneralError::length, fmt::format("has a value of {} octets", avp.value.size()));
     }
     if (row->format == id && avp.value[0] == 0 && avp.value[1] == 0) {
@@ -203,6 +209,7 @@ bool decode_value(Reader value, Bytes& out) {
 bool decode_value(Reader value, ResultCode& out) {
     if (!assign(value.u16(), out.result)) return false;
     out.error = value.u16();
+    if (!out.error) return value.empty();
     out.message = as_text(value.rest());
     return true;
 }

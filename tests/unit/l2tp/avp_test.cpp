@@ -66,12 +66,15 @@ TEST_CASE("RFC 2661 4.1, 4.2, 7.1: what the M bit decides") {
     CHECK(fate("0408 0000 0009 0007") == Fate::ignored);
     CHECK(fate("8007 0000 0009 07") == Fate::length);  // malformed, M
     CHECK(fate("8009 0000 0009 000700") == Fate::length);
-    CHECK(fate("0008 0000 0026 0700") == Fate::ignored);  // 7.1's own example: Rx Connect Speed of length 8
-    CHECK(fate("8008 0000 0009 0000") == Fate::value);    // 4.4.3: not zero
-    CHECK(fate("8008 0000 000a 0000") == Fate::value);    // 5.8: a window of 0 is invalid
-    CHECK(fate("8006 0000 0007") == Fate::length);        // Host Name of no octet
-    CHECK(fate("0006 0000 0008") == Fate::decoded);       // Vendor Name of none
-    CHECK(fate("8008 0000 000c 0010") == Fate::length);   // Q.931 Cause Code shorter than its fixed part
+    CHECK(fate("0008 0000 0026 0700") == Fate::ignored);   // 7.1's own example: Rx Connect Speed of length 8
+    CHECK(fate("8008 0000 0009 0000") == Fate::value);     // 4.4.3: not zero
+    CHECK(fate("8008 0000 000a 0000") == Fate::value);     // 5.8: a window of 0 is invalid
+    CHECK(fate("8006 0000 0007") == Fate::length);         // Host Name of no octet
+    CHECK(fate("0006 0000 0008") == Fate::decoded);        // Vendor Name of none
+    CHECK(fate("8008 0000 000c 0010") == Fate::length);    // Q.931 Cause Code shorter than its fixed part
+    CHECK(fate("8009 0000 0001 000200") == Fate::length);  // Result Code with half an Error Code, 4.4.2
+    CHECK(fate("8008 0000 0001 0002") == Fate::decoded);
+    CHECK(fate("800a 0000 0001 00020000") == Fate::decoded);
     CHECK(fate("c018 0000 0009 000102030405060708090a0b0c0d0e0f1011") == Fate::unknown);  // hidden, M
     CHECK(fate("4018 0000 0008 000102030405060708090a0b0c0d0e0f1011") == Fate::ignored);  // hidden
     CHECK(fate("c008 0000 0002 0100") == Fate::value);  // hidden, and must never be
@@ -103,6 +106,7 @@ TEST_CASE("RFC 2661 4.4.2: Result Code with and without its optional parts") {
     CHECK(code == ResultCode{6, std::nullopt, ""});
     CHECK(decode_value(Reader(hex("0002 0008 6e6f")), code));
     CHECK(code == ResultCode{2, 8, "no"});
+    CHECK_FALSE(decode_value(Reader(hex("0002 00")), code));
 
     Writer out;
     write_avp(out, AvpType::result_code, ResultCode{2, 8, "no"});
