@@ -2,6 +2,7 @@
 // ends, and that nothing is left when all is abandoned.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,7 +19,9 @@ namespace keel::fuzz {
 
 class Checks {
 public:
-    explicit Checks(l2tp::Endpoint& endpoint) : endpoint_(endpoint) {}
+    // `sent` is told of every datagram.
+    explicit Checks(l2tp::Endpoint& endpoint, std::function<void(const l2tp::Send&)> sent = {})
+        : endpoint_(endpoint), sent_(std::move(sent)) {}
 
     void opened(LocalTunnelId tunnel) { fresh(tunnel); }
     void opened(LocalTunnelId tunnel, LocalSessionId session) { fresh(tunnel, session); }
@@ -98,6 +101,7 @@ private:
         require(message.has_value(), "that a peer can decode");
         if (const auto* sccrq = std::get_if<l2tp::Sccrq>(&*message)) learn(send.tunnel, sccrq->challenge);
         if (const auto* sccrp = std::get_if<l2tp::Sccrp>(&*message)) learn(send.tunnel, sccrp->challenge);
+        if (sent_) sent_(send);
     }
     void learn(LocalTunnelId tunnel, const std::optional<std::string>& challenge) {
         if (challenge) living(tunnel).challenge = challenge;
@@ -125,6 +129,7 @@ private:
     }
 
     l2tp::Endpoint& endpoint_;
+    std::function<void(const l2tp::Send&)> sent_;
     std::map<LocalTunnelId, Tunnel> live_;
 };
 

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <deque>
 
+#include "commands.hpp"
 #include "endpoint_checks.hpp"
 #include "input.hpp"
-#include "l2tp/auth.hpp"
 #include "l2tp/header.hpp"
 #include "l2tp/message.hpp"
+#include "peer_words.hpp"
 #include "tunnel_secret.hpp"
 
 using namespace keel;
@@ -16,6 +17,7 @@ using keel::fuzz::Checks;
 using keel::fuzz::FewRandom;
 using keel::fuzz::Input;
 using keel::fuzz::require;
+using keel::fuzz::Words;
 
 namespace {
 
@@ -26,6 +28,7 @@ EndpointConfig config_of(std::uint8_t choice) {
     if ((choice & 4) != 0) config.hello_interval = Duration::zero();
     if ((choice & 8) != 0) config.receive_window = 1;
     if ((choice & 16) != 0) config.retransmit_limit = 1;
+    if ((choice & 32) != 0) config.bearer_capabilities = kDigitalBearer | kAnalogBearer;
     // Peers that come under a binding have a secret; the others need none.
     config.incoming_secret = [](const Path& path, std::string_view) {
         return path.binding != 0 ? fuzz::secret() : Secret();
@@ -39,79 +42,14 @@ Path path_of(std::uint8_t number) {
     return {IpAddress::v4(0xc0000210), {IpAddress::v4(host), port}, (number & 4u) >> 2};
 }
 
-// What a peer says in one message: ids from a small set, so that they collide, and the answer to our
-// Challenge, right when `secret` is what was agreed.
-struct Words {
-    std::uint16_t peer_id = 0;
-    std::optional<std::string> challenge;  // ours, if it is to be answered
-    bool challenges = false;               // the peer has one too
-
-    [[nodiscard]] std::optional<Bytes> response(std::uint8_t type) const {
-        if (!challenge) return std::nullopt;
-        return challenge_response(type, fuzz::secret(), as_bytes(*challenge));
-    }
-};
-
-template <class M>
-M introduction(const Words& words) {
-    M message;
-    message.host_name = "peer";
-    message.assigned_tunnel_id = words.peer_id;
-    if (words.challenges) message.challenge = "challenge";
-    return message;
-}
-
-template <class M>
-M call(const Words& words) {
-    M message;
-    message.assigned_session_id = words.peer_id;
-    return message;
-}
-
-template <class M>
-M ending(const Words& words, std::uint16_t result) {
-    M message;
-    if constexpr (std::is_same_v<M, Stopccn>) {
-        message.assigned_tunnel_id = words.peer_id;
-    } else {
-        message.assigned_session_id = words.peer_id;
-    }
-    message.result.result = result;
-    return message;
-}
-
-constexpr std::uint8_t kKinds = 14, kTunnelKinds = 5;  // the first five are of the tunnel
-
-Message message_of(std::uint8_t kind, const Words& words) {
-    switch (kind % kKinds) {
-        case 0: return introduction<Sccrq>(words);
-        case 1: {
-            auto message = introduction<Sccrp>(words);
-            message.challenge_response = words.response(2);
-            return message;
-        }
-        case 2: return Scccn{words.response(3)};
-        case 3: return ending<Stopccn>(words, 6);
-        case 4: return Hello{};
-        case 5: return call<Icrq>(words);
-        case 6: return call<Icrp>(words);
-        case 7: return Iccn{};
-        case 8: return ending<Cdn>(words, 3);
-        case 9: return call<Ocrq>(words);
-        case 10: return Wen{};
-        case 11: return Sli{};
-        case 12: return Zlb{};
-        default: return Unknown{words.peer_id, true};
-    }
-}
-
 class Run {
 public:
     explicit Run(Input input)
         : input_(input),
           random_(input_.u8()),
           endpoint_(config_of(input_.u8()), random_),
-          checks_(endpoint_) {}
+          checks_(endpoint_),
+          commands_(endpoint_, checks_) {}
 
     void play() {
         while (!input_.empty()) {
@@ -129,25 +67,28 @@ public:
 private:
     void step(std::uint8_t op) {
         const std::uint8_t argument = op >> 4;
+        const LocalTunnelId tunnel = checks_.tunnel(argument);
         switch (op & 15) {
             case 0: receive(path_of(argument), input_.take(input_.u8())); break;
-            case 1: receive_avps(argument); break;
-            case 2:
-            case 3: receive_message(argument, 0, 0); break;
-            case 4: receive_message(argument, static_cast<std::int8_t>(input_.u8()), 0); break;
-            case 5: receive_message(argument, 0, static_cast<std::int8_t>(input_.u8())); break;
+            case 1: receive_avps(tunnel); break;
+            case 2: receive_message(tunnel, 0, 0); break;
+            case 3: receive_message(tunnel, 0, 0, 7); break;
+            case 4: receive_message(tunnel, static_cast<std::int8_t>(input_.u8()), 0); break;
+            case 5: receive_message(tunnel, 0, static_cast<std::int8_t>(input_.u8())); break;
             case 6: receive_sccrq(argument); break;
             case 7: replay(argument); break;
             case 8: pass(now_ + milliseconds(input_.u8())); break;
             case 9: pass(now_ + seconds(input_.u8())); break;
-            case 10:
-            case 11: pass(endpoint_.next_timeout().value_or(now_)); break;
-            case 12: open_tunnel(argument); break;
-            case 13: command_tunnel(argument); break;
-            case 14: open_session(argument); break;
-            case 15: command_session(argument); break;
+            case 10: pass(endpoint_.next_timeout().value_or(now_)); break;
+            case 11: receive_for(tunnel, encode_message(wire(tunnel), 0, Zlb{}), 0, 0); break;
+            case 12: commands_.open_tunnel(now_, path_of(argument), input_.u8()); break;
+            case 13: commands_.of_tunnel(now_, tunnel, input_.u8()); break;
+            case 14: commands_.open_session(now_, tunnel, input_.u8()); break;
+            case 15: commands_.of_session(now_, tunnel, input_.u8()); break;
         }
     }
+
+    static std::uint16_t wire(LocalTunnelId id) { return static_cast<std::uint16_t>(id.value); }
 
     void receive(const Path& path, Bytes datagram) {
         endpoint_.receive(now_, path, datagram);
@@ -161,42 +102,44 @@ private:
         endpoint_.receive(now_, (argument & 8) != 0 ? path_of(argument) : path, datagram);
     }
 
-    // To a tunnel that lives, acknowledging all; Ns and Nr differ from what is right by as much as is asked.
-    void receive_for(std::uint8_t which, Bytes message, int ns_off, int nr_off) {
-        const auto status = endpoint_.tunnel_status(checks_.tunnel(which));
+    // To a tunnel that lives, acknowledging all; Ns and Nr differ from what is right by as much as is asked,
+    // and so does the port that it comes from.
+    void receive_for(LocalTunnelId tunnel, Bytes message, int ns_off, int nr_off,
+                     std::uint16_t port_off = 0) {
+        const auto status = endpoint_.tunnel_status(tunnel);
         if (!status) return;
         set_sequence(message, static_cast<std::uint16_t>(status->nr + ns_off),
                      static_cast<std::uint16_t>(status->ns + nr_off));
-        receive(status->path, std::move(message));
+        Path path = status->path;
+        path.remote.port = static_cast<std::uint16_t>(path.remote.port + port_off);
+        receive(path, std::move(message));
     }
-    void receive_message(std::uint8_t which, int ns_off, int nr_off) {
-        const std::uint8_t kind = input_.u8();
-        const LocalTunnelId tunnel = checks_.tunnel(which);
+    void receive_message(LocalTunnelId tunnel, int ns_off, int nr_off, std::uint16_t port_off = 0) {
+        const std::uint8_t kind = input_.u8() % fuzz::kKinds;
+        Words words(input_.u8());
         // To one of the tunnel's sessions, or to none yet.
-        const bool of_tunnel = kind % kKinds < kTunnelKinds;
-        const LocalSessionId session = of_tunnel ? LocalSessionId{} : checks_.session(tunnel, input_.u8());
-        Words words{static_cast<std::uint16_t>(1 + (kind >> 6)), {}, (kind & 16) != 0};
-        if ((kind & 32) != 0) words.challenge = checks_.challenge(tunnel);
+        const LocalSessionId session = checks_.session(tunnel, input_.u8());
+        if (words.answers) words.challenge = checks_.challenge(tunnel);
+        words.session = static_cast<std::uint16_t>(session.value);
         const fuzz::Hidden hidden(random_);
-        receive_for(which,
-                    encode_message(static_cast<std::uint16_t>(tunnel.value),
-                                   static_cast<std::uint16_t>(session.value), message_of(kind, words),
-                                   kind >= 192 ? &hidden.how : nullptr),
-                    ns_off, nr_off);
+        receive_for(tunnel,
+                    encode_message(wire(tunnel), kind < fuzz::kTunnelKinds ? 0 : words.session,
+                                   fuzz::message_of(kind, words), words.hidden ? &hidden.how : nullptr),
+                    ns_off, nr_off, port_off);
     }
     void receive_sccrq(std::uint8_t path) {
-        const std::uint8_t choice = input_.u8();
-        const Words words{choice, {}, (choice & 16) != 0};
-        receive(path_of(path), encode_message(0, 0, message_of(0, words)));
+        const Words words(input_.u8());
+        const fuzz::Hidden hidden(random_);
+        receive(path_of(path),
+                encode_message(0, 0, fuzz::message_of(0, words), words.hidden ? &hidden.how : nullptr));
     }
-    void receive_avps(std::uint8_t which) {
-        const LocalTunnelId tunnel = checks_.tunnel(which);
+    void receive_avps(LocalTunnelId tunnel) {
         Writer out;
-        write_header(out, {static_cast<std::uint16_t>(tunnel.value),
-                           static_cast<std::uint16_t>(checks_.session(tunnel, input_.u8()).value), 0, 0});
+        const LocalSessionId session = checks_.session(tunnel, input_.u8());
+        write_header(out, {wire(tunnel), static_cast<std::uint16_t>(session.value), 0, 0});
         out.bytes(input_.take(input_.u8()));
         finish_message(out);
-        receive_for(which, out.take(), 0, 0);
+        receive_for(tunnel, out.take(), 0, 0);
     }
 
     void pass(Time until) {
@@ -207,50 +150,11 @@ private:
         require(!next || *next > now_, "on_timeout does all that is due");
     }
 
-    void open_tunnel(std::uint8_t argument) {
-        TunnelOptions options;
-        if ((argument & 4) != 0) options.secret = fuzz::secret();
-        options.hide = (argument & 8) != 0;
-        const auto opened = endpoint_.open_tunnel(now_, path_of(argument), options);
-        if (opened) checks_.opened(*opened);
-    }
-    void open_session(std::uint8_t argument) {
-        const LocalTunnelId tunnel = checks_.tunnel(argument);
-        const auto opened = endpoint_.open_session(now_, tunnel);
-        if (opened) checks_.opened(tunnel, *opened);
-    }
-    // Most of these come in a state where they cannot be carried out: that is an Error, and nothing else.
-    void command_tunnel(std::uint8_t which) {
-        const LocalTunnelId tunnel = checks_.tunnel(which);
-        const std::uint8_t choice = input_.u8();
-        const std::uint16_t code = choice >> 2;
-        switch (choice & 3) {
-            case 0: static_cast<void>(endpoint_.accept_tunnel(now_, tunnel)); break;
-            case 1: static_cast<void>(endpoint_.reject_tunnel(now_, tunnel, code, 0, "no")); break;
-            case 2: static_cast<void>(endpoint_.close_tunnel(now_, tunnel, code, "enough")); break;
-            case 3: static_cast<void>(endpoint_.abandon_tunnel(now_, tunnel, "gone")); break;
-        }
-    }
-    void command_session(std::uint8_t which) {
-        const LocalTunnelId tunnel = checks_.tunnel(which);
-        const std::uint8_t choice = input_.u8();
-        const LocalSessionId session = checks_.session(tunnel, choice >> 2);
-        switch (choice & 3) {
-            case 0:
-            case 1: static_cast<void>(endpoint_.accept_session(now_, tunnel, session)); break;
-            case 2:
-                static_cast<void>(endpoint_.reject_session(now_, tunnel, session, choice, 0, "no"));
-                break;
-            case 3:
-                static_cast<void>(endpoint_.close_session(now_, tunnel, session, choice, "enough"));
-                break;
-        }
-    }
-
     Input input_;
     FewRandom random_;
     Endpoint endpoint_;
     Checks checks_;
+    fuzz::Commands commands_;
     Time now_{};
     std::deque<std::pair<Path, Bytes>> heard_;
 };

@@ -116,49 +116,131 @@ def l2tp_message() -> dict[str, bytes]:
 
 # ---- the script of l2tp_endpoint: two octets of choices, then steps; a step's octet is argument << 4 | op
 
-RAW, AVPS_TO, MESSAGE, NS_OFF, NR_OFF, SCCRQ, REPLAY, MILLISECONDS, SECONDS, TIMER, OPEN, TUNNEL, OPEN_CALL, CALL = (
-    0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15)
-PLAIN = bytes([1, 0])
-OFFERED = bytes([SCCRQ, 1])
+RAW, AVPS_TO, MESSAGE, MOVED, NS_OFF, NR_OFF, SCCRQ, REPLAY, MILLISECONDS, SECONDS, TIMER, ACK, OPEN, TUNNEL, \
+    OPEN_CALL, CALL = range(16)
+PLAIN = bytes([1, 32])
 ACCEPT_TUNNEL, REJECT_TUNNEL, CLOSE_TUNNEL, ABANDON = (bytes([TUNNEL, choice]) for choice in (0, 9, 26, 3))
-ACCEPT_CALL, REJECT_CALL, CLOSE_CALL = (bytes([CALL, choice]) for choice in (0, 2, 3))
+ACCEPT_CALL, ACCEPT_MARKED, REJECT_CALL, CLOSE_CALL, CLOSE_PPP, ANSWERED, ERRORS, LINK = (
+    bytes([CALL, choice]) for choice in range(8))
+# peer_words.hpp: the kinds in order; what `how` adds to a message
+KINDS = {name: number for number, name in enumerate((
+    "sccrq", "sccrp", "scccn", "stopccn", "hello", "fsq", "fsr", "csun", "csurq", "icrq", "icrp", "iccn", "ocrq",
+    "ocrp", "occn", "cdn", "wen", "sli", "mdmst", "zlb", "unknown"))}
+CHALLENGES, ANSWERS, HIDDEN, MARKED, POOR, STRICT = 4, 8, 16, 32, 64, 128
+SECURE = 4  # a path with a secret, and TunnelOptions with it
+OPTION_SECRET, OPTION_HIDE, OPTION_DSCP = 1, 2, 8
 
 
-def message(kind: int, session: int | None = None) -> bytes:
-    return bytes([MESSAGE, kind]) + (b"" if session is None else bytes([session]))
+def says(name: str, how: int = 0, session: int = 0) -> bytes:
+    return bytes([MESSAGE, KINDS[name], how, session])
 
 
-UP = PLAIN + OFFERED + ACCEPT_TUNNEL + message(2)
-DIALLED = PLAIN + bytes([OPEN]) + message(1)
+def offered(path: int = 0, how: int = 0) -> bytes:
+    return bytes([SCCRQ | path << 4, how])
+
+
+def dial(path: int = 0, options: int = 0) -> bytes:
+    return bytes([OPEN | path << 4, options])
+
+
+UP = PLAIN + offered() + ACCEPT_TUNNEL + says("scccn")
+DIALLED = PLAIN + dial() + says("sccrp")
+ASKED, ASKED_OUT = bytes([OPEN_CALL, 0]), bytes([OPEN_CALL, 1 | 8 | 16])
 
 
 def l2tp_endpoint() -> dict[str, bytes]:
-    call_in = message(5, 0) + ACCEPT_CALL + message(7, 0)
-    call_out = bytes([OPEN_CALL]) + message(6, 0)
+    call_in = says("icrq") + ACCEPT_CALL + says("iccn")
+    call_out = ASKED + says("icrp")
+    placed = says("ocrq", MARKED) + ACCEPT_MARKED + ANSWERED
+    dialled_by_peer = ASKED_OUT + says("ocrp") + says("occn", STRICT)
     seeds = {
-        "server-up": UP, "server-refuses": PLAIN + OFFERED + REJECT_TUNNEL + message(12, 0),
-        "client-up": DIALLED, "client-times-out": PLAIN + bytes([OPEN]) + bytes([TIMER]) * 8,
+        "server-up": UP, "server-refuses": PLAIN + offered() + REJECT_TUNNEL + says("zlb"),
+        "client-up": DIALLED, "client-times-out": PLAIN + dial() + bytes([TIMER]) * 8,
         "call-in": UP + call_in, "call-out": DIALLED + call_out,
-        "call-in-refused": UP + message(5, 0) + REJECT_CALL + message(12, 0),
-        "call-ended-by-us": UP + call_in + CLOSE_CALL + message(12, 0),
-        "call-ended-by-peer": UP + call_in + message(8, 0),
-        "tunnel-ended-by-us": UP + call_in + CLOSE_TUNNEL + message(12, 0),
-        "tunnel-ended-by-peer": UP + call_in + message(3) + bytes([SECONDS, 40]),
+        "call-in-refused": UP + says("icrq") + REJECT_CALL + says("zlb"),
+        "call-ended-by-us": UP + call_in + CLOSE_CALL + says("zlb"), "call-ended-ppp": UP + call_in + CLOSE_PPP,
+        "call-ended-by-peer": UP + call_in + says("cdn", MARKED),
+        "tunnel-ended-by-us": UP + call_in + CLOSE_TUNNEL + says("zlb"),
+        "tunnel-ended-by-peer": UP + call_in + says("stopccn") + bytes([SECONDS, 40]),
         "abandoned": DIALLED + call_out + ABANDON, "hello-unanswered": UP + bytes([SECONDS, 61]) + bytes([TIMER]) * 8,
-        "hello-answered": UP + bytes([SECONDS, 61]) + message(12, 0) + bytes([SECONDS, 61]),
+        "hello-answered": UP + bytes([SECONDS, 61, ACK, SECONDS, 61]),
         "repeated": UP + bytes([REPLAY, 0, REPLAY, 1, REPLAY | 0x90, 1]) + call_in + bytes([REPLAY, 2]),
-        "out-of-order": UP + bytes([NS_OFF, 4, 2, NS_OFF, 5, 1, 0, MESSAGE, 4, NR_OFF, 4, 0xF0]),
-        "many": bytes([2, 3]) + b"".join(bytes([SCCRQ | path << 4, 1 + path]) for path in range(8)),
-        "stray-call": UP + message(7, 0) + message(9, 0) + message(13, 0), "both-ways": UP + call_in + call_out,
-        "server-up-secret": PLAIN + bytes([SCCRQ | 4 << 4, 17]) + ACCEPT_TUNNEL + message(44),
-        "server-up-wrong": PLAIN + bytes([SCCRQ | 4 << 4, 17]) + ACCEPT_TUNNEL + message(2),
-        "client-up-secret": PLAIN + bytes([OPEN | 12 << 4]) + message(43 + 14 * 14),
+        "out-of-order": UP + bytes([NS_OFF, 4, 0, 0, 2, NS_OFF, 9, 0, 0, 1]) + says("hello") +
+        bytes([NR_OFF, 4, 0, 0, 0xF0]),
+        "many": bytes([2, 3]) + b"".join(offered(path, path & 3) for path in range(8)),
+        "stray-call": UP + says("iccn") + says("ocrq", POOR) + says("occn") + says("unknown", STRICT),
+        "both-ways": UP + call_in + call_out, "moved": PLAIN + dial() + bytes([MOVED, 1, 0, 0]),
+        "server-up-secret": PLAIN + offered(SECURE, CHALLENGES) + ACCEPT_TUNNEL + says("scccn", ANSWERS),
+        "server-up-hidden": PLAIN + offered(SECURE, CHALLENGES | HIDDEN) + bytes([TUNNEL, OPTION_HIDE << 2]) +
+        says("scccn", ANSWERS | HIDDEN) + says("icrq", HIDDEN) + ACCEPT_CALL + says("iccn", HIDDEN),
+        "server-up-wrong": PLAIN + offered(SECURE, CHALLENGES) + ACCEPT_TUNNEL + says("scccn"),
+        "client-up-secret": PLAIN + dial(SECURE, OPTION_SECRET | OPTION_HIDE) +
+        says("sccrp", CHALLENGES | ANSWERS | HIDDEN),
+        "marked": PLAIN + offered(0, MARKED) + bytes([TUNNEL, OPTION_DSCP << 2]) + says("scccn") +
+        says("icrq", MARKED) + ACCEPT_MARKED + says("iccn") + bytes([OPEN_CALL, 4]) + says("icrp", MARKED),
+        "collision": PLAIN + dial(1) + offered(1, MARKED) + ACCEPT_TUNNEL,
+        "placed": UP + placed + says("zlb") + CLOSE_CALL, "placed-and-ended": UP + placed + says("cdn"),
+        "dialled-by-peer": DIALLED + dialled_by_peer + says("cdn"), "not-able": PLAIN + dial() + says("sccrp", POOR) +
+        ASKED_OUT, "reports": UP + call_in + ERRORS + LINK + says("wen") + says("sli") + says("mdmst"),
+        "speeds": UP + call_in + says("csun") + says("csurq") + says("fsq") + says("fsr"),
+        "window-one": bytes([1, 40]) + offered(0, STRICT) + ACCEPT_TUNNEL + says("scccn") + ASKED * 4 + says("icrp"),
         "raw-sccrq": PLAIN + bytes([RAW | 4 << 4, len(control(body("sccrq")))]) + control(body("sccrq")),
     }
-    for name in ("scccn", "icrq", "ocrq", "cdn", "sli", "unknown"):
+    for name in ("scccn", "icrq", "iccn", "ocrq", "ocrp", "occn", "cdn", "wen", "sli", "csun", "unknown"):
         avps = body(name)
-        seeds[f"avps-{name}"] = UP + bytes([AVPS_TO, 0, len(avps)]) + avps
+        seeds[f"avps-{name}"] = UP + bytes([AVPS_TO, 0, min(len(avps), 255)]) + avps[:255]
     return seeds
+
+
+# ---- the script of l2tp_pair: a choice for each end, then steps; 128 marks those of the second
+
+def l2tp_pair() -> dict[str, bytes]:
+    opened, command, call, of_call, passed, again, lost, damaged, ms, secs, timer, cleared, all_ = range(13)
+    second = 128
+    start, sound = bytes([0, 0]), bytes([all_])
+
+    def tunnel(options: int = 0, path: int = 0, accept: int = 0) -> bytes:
+        return bytes([opened | path << 4, options]) + sound + bytes([command | second, accept]) + sound
+
+    up = start + tunnel()
+    session = bytes([call, 0]) + sound + bytes([of_call | second, 0]) + sound
+    out = bytes([call | second, 1]) + sound + bytes([of_call, 0]) + sound + bytes([of_call, 5]) + sound
+    return {
+        "up": up, "call": up + session, "call-out": up + out, "secret": start + tunnel(3, 1, 2 << 2) + session,
+        "wrong-secret": start + tunnel(1, 0), "marked": start + tunnel(8, 0, 8 << 2),
+        "closed-by-both": up + session + bytes([command, 26, command | second, 26]) + sound,
+        "crossing": start + bytes([opened, 0, opened | second, 0]) + sound + bytes([command | second, 0]) + sound,
+        "lost": start + bytes([opened, 0, lost, timer]) + sound + bytes([command | second, 0, lost | second, timer]) +
+        sound, "repeated": up + bytes([call, 0, again, again, passed]) + sound,
+        "overtaken": up + bytes([call, 0, call, 0, passed | 16, passed]) + sound,
+        "damaged": up + bytes([call, 0, damaged, 9, 1]) + sound + bytes([timer]) + sound,
+        "silent": up + session + bytes([cleared, secs, 61, cleared] + [timer, cleared] * 12),
+        "came-back": up + bytes([command, 3, opened, 0]) + sound + bytes([command | 16 | second, 0]) + sound,
+        "reports": up + session + bytes([of_call, 6, of_call | second, 7]) + sound, "window-one": bytes([2, 2]) +
+        tunnel() + bytes([call, 0]) * 6 + sound, "refused": up + bytes([call, 0]) + sound +
+        bytes([of_call | second, 2]) + sound + bytes([ms, 60]),
+    }
+
+
+# ---- the control socket
+
+def control_call() -> dict[str, bytes]:
+    def call(method: str, **more: object) -> bytes:
+        return json.dumps({"method": method, **more}).encode() + b"\0"
+
+    info = "org.varlink.service.GetInterfaceDescription"
+    return {
+        "show": call("org.keel2tp.Show"), "info": call("org.varlink.service.GetInfo", parameters={}),
+        "description": call(info, parameters={"interface": "org.keel2tp"}),
+        "no-such-interface": call(info, parameters={"interface": "org.example"}), "no-interface": call(info),
+        "not-a-name": call(info, parameters={"interface": 7}), "no-such-method": call("org.keel2tp.Nothing"),
+        "other-interface": call("org.example.Nothing"), "no-dot": call("x"),
+        "oneway": call("org.keel2tp.Show", oneway=True),
+        "more": call("org.keel2tp.Show", more=True), "two": call("org.keel2tp.Show") * 2, "cut": call("x")[:-5],
+        "parameters-list": call("org.keel2tp.Show", parameters=[]), "no-object": b"[1]\0", "empty": b"\0",
+        "number": b'{"method": 1e999}\0', "deep": b"[" * 500 + b"\0", "bad-utf8": b'{"method": "\xc3\x28"}\0',
+        "surrogate": b'{"method": "\\ud83d"}\0', "twice": b'{"method": "x", "method": "org.keel2tp.Show"}\0',
+    }
 
 
 # ---- vici
@@ -312,6 +394,8 @@ def config_edits() -> dict[str, bytes]:
 
 def write_l2tp_dictionary() -> None:
     words = {f"avp_{kind:02}": avp(kind, value) for kind, value in AVPS.items()}
+    words |= {f"line_{kind:03}": avp(kind, value, 0)[:2] + u16(3561) + avp(kind, value)[4:]
+              for kind, value in ADSL_FORUM.items()}
     words |= {f"hidden_{kind:02}": hidden(kind, AVPS[kind]) for kind in (8, 9, 14)} | {"vector": avp(36, VECTOR)}
     words |= {f"type_{name}": avp(0, u16(kind)) for name, (kind, _) in MESSAGES.items()}
     lines = ["# AVPs of vendor 0, and Message Types; from seeds.py."]
@@ -321,8 +405,8 @@ def write_l2tp_dictionary() -> None:
 
 def main() -> None:
     write_l2tp_dictionary()
-    for make in (l2tp_avp, l2tp_message, l2tp_endpoint, vici_message, vici_session, plugin_wire, plugin_snoop,
-                 config_text, config_edits):
+    for make in (l2tp_avp, l2tp_message, l2tp_endpoint, l2tp_pair, control_call, vici_message, vici_session,
+                 plugin_wire, plugin_snoop, config_text, config_edits):
         folder = HERE / "corpus" / make.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
