@@ -1,5 +1,6 @@
 """Fixtures: one `lab` per scenario, destroyed at its end; on failure the logs of its daemons are shown and kept."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,26 @@ LAB_KEY = pytest.StashKey[Lab]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--build", type=Path, default=Path(__file__).parents[2] / "build", help="the build directory")
     parser.addoption("--results", type=Path, default=None, help="where the logs of failed scenarios go")
+    parser.addoption("--repeat", type=int, default=1, help="how often each scenario runs")
+    parser.addoption("--busy", type=int, default=0, help="how many busy loops run beside the scenarios")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc):
+    times = metafunc.config.getoption("--repeat")
+    if times > 1:
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(1, times + 1))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def busy(request: pytest.FixtureRequest):
+    """What takes the processors' time from the scenarios."""
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+             for _ in range(request.config.getoption("--busy"))]
+    yield
+    for loop in loops:
+        loop.kill()
+        loop.wait()
 
 
 @pytest.fixture

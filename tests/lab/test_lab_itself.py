@@ -1,6 +1,7 @@
 """The lab itself: foreign daemons only, so that a fault here is the lab's and never keel2tpd's."""
 
 from lablib.charon import Charon, swanctl_conf
+from lablib.hosts import ping
 from lablib.wait import wait_for
 from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer
 
@@ -17,7 +18,7 @@ def test_xl2tpd_to_xl2tpd(lab):
     client = Xl2tpdClient(lac, "192.0.2.2", "alice", "wonderland")
     client.connect()
     wait_for("ppp at the client", lambda: "10.9.0.1" in lac.run("ip", "-4", "addr"))
-    lac.run("ping", "-c", "3", "-i", "0.2", "-W", "5", "10.9.0.1")
+    ping(lac, "10.9.0.1")
     seen = wire.stop()
     assert any("ESP" in packet for packet in seen)
     assert not [packet for packet in seen if ".1701" in packet]
@@ -28,6 +29,6 @@ def test_nothing_runs_after_a_node_is_destroyed(lab):
     sleeper = node.start("sleeper", "sleep", "1000")
     daemon = node.start("daemon", "setsid", "--fork", "sleep", "1000")
     daemon.wait()
-    assert len(node.pids("sleep")) == 3  # the init's own, and both
+    wait_for("the init's own sleep, and both", lambda: len(node.pids("sleep")) == 3)
     node.destroy()
     assert not sleeper.running

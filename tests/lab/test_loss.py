@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from lablib.hosts import INNER_LNS, LAC, LNS, ping
+from lablib.hosts import INNER_LNS, LAC, LNS, ping, pings
 from lablib.keel2tpd import HELLO, RETRANSMISSION
 from lablib.wait import wait_for
 
-SLACK = 10  # seconds, for an emulated machine
+# Seconds, for an emulated machine that others load too. Still only HELLO can notice in time: LCP's echoes need 120 s.
+SLACK = 60
 
 
 def test_the_peer_vanishes_and_comes_back(hosts):
@@ -22,15 +23,15 @@ def test_the_peer_vanishes_and_comes_back(hosts):
                      HELLO + RETRANSMISSION + SLACK)
     print(f"noticed by both {time.monotonic() - cut:.1f} s after the cut")
     assert noticed.why("lac/branch")["message"]
-    wait_for("the LNS's pppd to end", lambda: not hosts.lns.pids("pppd"), 10)
-    assert not hosts.lns.run("ip", "l2tp", "show", "tunnel").strip()
-    assert server.show().connection("lns/office")["pool"]["used"] == 0
-    wait_for("the LAC's routes to go", lambda: "10.9.0.0/16" not in hosts.lac.run("ip", "route"), 10)
+    wait_for("the LNS's pppd to end", lambda: not hosts.lns.pids("pppd"))
+    wait_for("the LNS's kernel to be empty", lambda: not hosts.lns.run("ip", "l2tp", "show", "tunnel").strip())
+    server.wait_show("its address to be free", lambda show: show.connection("lns/office")["pool"]["used"] == 0)
+    wait_for("the LAC's routes to go", lambda: "10.9.0.0/16" not in hosts.lac.run("ip", "route"))
 
     hosts.net.mend(hosts.lac)
-    client.wait_up("lac/branch", 120)
+    client.wait_up("lac/branch")
     ping(hosts.lac, INNER_LNS)
-    assert len(server.show().running_sessions) == 1
+    server.wait_settled()
 
 
 def test_the_link_goes_down_and_up(hosts):
@@ -39,10 +40,9 @@ def test_the_link_goes_down_and_up(hosts):
     client.wait_show("the LAC to notice", lambda show: show.state("lac/branch") != "up",
                      HELLO + RETRANSMISSION + SLACK)
     hosts.net.carrier(hosts.lac, True)
-    client.wait_up("lac/branch", 120)
+    client.wait_up("lac/branch")
     ping(hosts.lac, INNER_LNS)
-    server.wait_show("only the new session", lambda show: len(show.running_sessions) == 1
-                     and len(show.tunnels) == 1, HELLO + RETRANSMISSION + SLACK)
+    server.wait_settled(seconds=HELLO + RETRANSMISSION + SLACK)
 
 
 def test_a_killed_lac_that_returns_replaces_its_tunnel(hosts):
@@ -51,7 +51,7 @@ def test_a_killed_lac_that_returns_replaces_its_tunnel(hosts):
     client.process.kill()
     wait_for("the LAC's control socket to be dead", lambda: not hosts.lac.pids("keel2tpd"))
     fresh = hosts.start_lac()
-    fresh.wait_up("lac/branch", 90)
+    fresh.wait_up("lac/branch")
     ping(hosts.lac, INNER_LNS)
     server.wait_show("only the new tunnel", lambda show: len(show.tunnels) == 1
                      and show.tunnels[0]["id"] != old["id"], HELLO + RETRANSMISSION + SLACK)
@@ -72,16 +72,18 @@ def test_charon_restarts_while_the_tunnel_is_up(hosts, where, how):
     daemon, charon = (client, hosts.lac_charon) if where == "lac" else (server, hosts.lns_charon)
     charon.process.signal(how)
     charon.process.wait()
-    shown = daemon.wait_show("the loss of charon to be shown", lambda show: show.charon_state == "unavailable", 20)
+    shown = daemon.wait_show("the loss of charon to be shown", lambda show: show.charon_state == "unavailable")
     assert len(shown.charon_why) > 2
     charon.start()
-    daemon.wait_show("charon to be used again", lambda show: show.charon_state == "ready", 20)
-    # The old tunnel may need its HELLO to be found dead by the side that kept its charon.
-    client.wait_show("the old tunnel to be given up and a new one to be up",
-                     lambda show: show.state("lac/branch") == "up" and show.running_sessions
-                     and len(show.sas) == 1 and show.connection("lac/branch").get("attempts") is not None, 120)
-    wait_for("traffic to pass again", lambda: hosts.lac.succeeds("ping", "-q", "-c", "1", "-W", "1", INNER_LNS), 120)
-    server.wait_show("one session", lambda show: len(show.running_sessions) == 1, HELLO + RETRANSMISSION + SLACK)
-    stale = [line for line in hosts.lac.run("ip", "xfrm", "state").splitlines()
-             if line.startswith(f"src {LAC} dst {LNS}")]
-    assert len(stale) == 1, f"SAs of the charon before are left: {stale}"
+    daemon.wait_show("charon to be used again", lambda show: show.charon_state == "ready")
+    # The side that kept its charon may need its HELLO to find the old tunnel dead; until then it is shown as up.
+    wait_for("traffic to pass again", lambda: pings(hosts.lac, INNER_LNS))
+    client.wait_up("lac/branch")
+    client.wait_settled(sas=1)
+    server.wait_settled(sas=1, seconds=HELLO + RETRANSMISSION + SLACK)
+
+    def outgoing() -> list[str]:
+        return [line for line in hosts.lac.run("ip", "xfrm", "state").splitlines()
+                if line.startswith(f"src {LAC} dst {LNS}")]
+
+    wait_for("the SAs of the charon before to go", lambda: len(outgoing()) == 1)

@@ -33,15 +33,15 @@ def test_connects(hosts, ike):
 
 
 def test_data_never_passes_through_the_daemon(hosts):
-    client, server = hosts.start_both(ike=2)
+    client, server = hosts.start_both(ike=2, hello=3600)
     serve_iperf(hosts.lns)
     before = [daemon.show() for daemon in (client, server)]
-    ping(hosts.lac, INNER_LNS, 50)
+    ping(hosts.lac, INNER_LNS, 120)
     iperf(hosts.lac, 3)
     after = [daemon.show() for daemon in (client, server)]
 
     for old, new in zip(before, after):
-        # A HELLO and its acknowledgement may fall into the time; thousands of packets passed meanwhile.
+        # A retransmission may fall into the time; thousands of packets passed meanwhile.
         assert new.datagrams_received - old.datagrams_received <= 4
         assert new.sas[0]["in"]["packets"] > old.sas[0]["in"]["packets"] + 100
         assert new.sas[0]["out"]["packets"] > old.sas[0]["out"]["packets"] + 100

@@ -17,12 +17,13 @@ def test_connects_without_ipsec_when_asked_to(hosts):
     before = snapshot(hosts.lac)
     server = Keel2tpd(hosts.lns, hosts.lab.build, lns={"office": unprotected(keel2tpd.lns(hosts.lns, LNS))})
     client = Keel2tpd(hosts.lac, hosts.lab.build, lac={"branch": unprotected(keel2tpd.lac(hosts.lac, LNS))})
-    shown = client.wait_up("lac/branch")
+    client.wait_up("lac/branch")
+    shown = client.wait_settled()
     (session,) = shown.running_sessions
     assert session["mtu"] == 1500 - 38
     assert not shown.sas and shown.guard is None
     ping(hosts.lac, INNER_LNS)
-    assert len(server.show().running_sessions) == 1
+    server.wait_settled()
     client.stop()
     assert_nothing_left(hosts.lac, before)
 
@@ -38,7 +39,7 @@ def test_two_clients_without_ipsec(hosts):
     for client, node in ((first, hosts.lac), (second, other)):
         client.wait_up("lac/branch")
         ping(node, INNER_LNS)
-    assert {session["user"] for session in server.show().running_sessions} == {"alice", "bob"}
+    assert {session["user"] for session in server.wait_settled(2).running_sessions} == {"alice", "bob"}
 
 
 def test_all_traffic_through_the_link(hosts):
@@ -63,7 +64,7 @@ def test_both_roles_in_one_daemon(hosts):
                       lac={"uplink": keel2tpd.lac(hosts.lns, STRANGER, psk="far", routes=["10.8.0.0/16"])})
     middle.wait_up("lac/uplink")
     hosts.start_lac().wait_up("lac/branch")
-    shown = middle.wait_show("both links", lambda show: len(show.running_sessions) == 2)
+    shown = middle.wait_settled(2, sas=2)
     assert {tunnel["connection"] for tunnel in shown.tunnels} == {"lns/office", "lac/uplink"}
     ping(hosts.lac, INNER_LNS)
     ping(hosts.lns, "10.8.0.1")
@@ -74,7 +75,7 @@ def test_logs_in_by(hosts, method):
     server = hosts.start_lns(ppp={"auth": [method]})
     client = hosts.start_lac()
     client.wait_up("lac/branch")
-    (session,) = server.show().running_sessions
+    (session,) = server.wait_settled().running_sessions
     assert session["user"] == "alice"
 
 

@@ -37,7 +37,7 @@ class Charon:
 
     def wait_ready(self) -> None:
         wait_for(f"{self.node.name}: charon to answer",
-                 lambda: self.node.path(VICI).exists() and self.node.succeeds("swanctl", "--version", "--daemon"), 60)
+                 lambda: self.node.path(VICI).exists() and self.node.succeeds("swanctl", "--version", "--daemon"))
 
     def stop(self) -> None:
         self.process.stop()

@@ -1,11 +1,12 @@
 """keel2tpd on a node: its configuration, its life, and what `keel2tp show --json` says."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from .node import Node, Process
-from .wait import wait_for
+from .wait import PATIENCE, wait_for
 
 # A dead peer is noticed when a HELLO, sent after so many seconds of silence, and its retransmissions (1 s, doubling
 # to 8 s, five of them: RFC 2661 5.8) stay unanswered.
@@ -131,7 +132,7 @@ class Keel2tpd:
     def show_text(self) -> str:
         return self.node.run(self.build / "orchestrator/cli/keel2tp", "show")
 
-    def wait_state(self, connection: str, state: str, seconds: float = 60) -> Show:
+    def wait_state(self, connection: str, state: str, seconds: float = PATIENCE) -> Show:
         """The first answer in which the connection has this state."""
         last: list[Show] = []
 
@@ -145,10 +146,10 @@ class Keel2tpd:
             raise AssertionError(f"{error}; it is {last[0].connection(connection) if last else 'unknown'}") from None
         return last[0]
 
-    def wait_up(self, connection: str, seconds: float = 60) -> Show:
+    def wait_up(self, connection: str, seconds: float = PATIENCE) -> Show:
         return self.wait_state(connection, "up", seconds)
 
-    def wait_show(self, what: str, condition, seconds: float = 60) -> Show:
+    def wait_show(self, what: str, condition, seconds: float = PATIENCE) -> Show:
         """The first answer that fulfils `condition(show)`."""
         found: list[Show] = []
 
@@ -162,10 +163,23 @@ class Keel2tpd:
             raise AssertionError(f"{error}; shown: {json.dumps(found[0].data) if found else 'nothing'}") from None
         return found[0]
 
+    def wait_settled(self, links: int = 1, *, sas: int | None = None) -> Show:
+        """The first answer in which PPP runs on `links` sessions, each in a tunnel of its own, and nothing else is left.
+
+        The two ends of a link come up one after the other, and what an earlier try left may still be ending."""
+        return self.wait_show(f"{links} sessions that run, and nothing else", lambda show: (
+            len(show.running_sessions) == len(show.sessions) == len(show.tunnels) == links
+            and sas in (None, len(show.sas))))
+
+    def wait_loaded(self, connection: str) -> None:
+        """Until charon knows the connection: before, it refuses the peer."""
+        loaded = re.compile(rf'ipsec connection="?{re.escape(connection)}"? loaded')
+        wait_for(f"{self.node.name}: charon to know {connection}", lambda: loaded.search(self.log()))
+
     def log(self) -> str:
         return self.process.text()
 
-    def stop(self, seconds: float = 30) -> None:
+    def stop(self, seconds: float = PATIENCE) -> None:
         """SIGTERM; it must undo everything and end with 0."""
         code = self.process.stop(seconds)
         assert code == 0, f"{self.node.name}: keel2tpd ended with {code} on SIGTERM:\n{self.log()[-3000:]}"

@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
+import signal
 import subprocess
+from pathlib import Path
 
 from .node import Node, Process
 from .wait import wait_for
@@ -42,15 +44,23 @@ class Network:
 
     def capture(self, node: Node, expression: str = "") -> "Capture":
         """What passes between the node and the rest."""
-        return Capture(self.switch, self._ports[node], expression)
+        return Capture(self.switch, self._ports[node], *expression.split())
+
+    def record(self, node: Node, target: Path, expression: str = "") -> "Capture":
+        """The same into a pcap file; `target` is the tests' own path."""
+        return Capture(self.switch, self._ports[node], "--relinquish-privileges=root", "-U", "-w", target,
+                       *expression.split())
+
+
+STATISTICS = re.compile(r"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped")
 
 
 class Capture:
-    """tcpdump at a switch's port: what really is on the wire, from start to `lines()`."""
+    """tcpdump at a switch's port: what really is on the wire, from start to `stop()`."""
 
-    def __init__(self, switch: Node, port: str, expression: str):
+    def __init__(self, switch: Node, port: str, *options: str | Path):
         self._process: Process = switch.start(f"tcpdump-{len(switch.processes)}", "tcpdump", "-l", "-n", "-p",
-                                              "--immediate-mode", "-i", port, *expression.split())
+                                              "--immediate-mode", "-i", port, *options)
         wait_for("tcpdump to listen", lambda: "listening on" in self._process.text())
 
     def packets(self) -> list[str]:
@@ -58,6 +68,15 @@ class Capture:
         return re.findall(r"^\d\d:\d\d:.*$", self._process.text(), re.MULTILINE)
 
     def stop(self) -> list[str]:
-        """Ends the capture; all the packets."""
+        """Ends the capture when tcpdump has read all that has passed; all the packets."""
+        wait_for("tcpdump to have read all packets", self._has_read_all)
         self._process.stop()
         return self.packets()
+
+    def _has_read_all(self) -> bool:
+        before = len(STATISTICS.findall(self._process.text()))
+        self._process.signal(signal.SIGUSR1)
+        told = wait_for("tcpdump to tell its counts",
+                        lambda: STATISTICS.findall(self._process.text())[before:], every=0.02)
+        captured, received, dropped = map(int, told[-1])
+        return captured + dropped >= received

@@ -9,7 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .wait import wait_for
+from .wait import PATIENCE, wait_for
 
 INIT = """
 hostname "$0"
@@ -39,7 +39,7 @@ class Process:
     @property
     def pid(self) -> int:
         """The program's pid as the tests see it: nsenter's only child."""
-        inner = wait_for(f"{self.name} to start", lambda: children(self._outer.pid) or not self.running, 10, 0.02)
+        inner = wait_for(f"{self.name} to start", lambda: children(self._outer.pid) or not self.running, every=0.02)
         assert isinstance(inner, list), f"{self.name} has ended with {self._outer.poll()}:\n{self.text()}"
         return inner[0]
 
@@ -50,7 +50,7 @@ class Process:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """The exit code, or the negative number of the signal that killed it."""
         try:
             code = self._outer.wait(seconds)
@@ -58,13 +58,13 @@ class Process:
             raise AssertionError(f"{self.name}: still running after {seconds:g} s") from None
         return code
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = PATIENCE) -> int:
         self.signal(signal.SIGTERM)
         return self.wait(seconds)
 
     def kill(self) -> int:
         self.signal(signal.SIGKILL)
-        return self.wait(10)
+        return self.wait()
 
     def text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -78,8 +78,8 @@ class Node:
             self._outer = subprocess.Popen(
                 ["unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc",
                  "--propagation", "private", "bash", "-c", INIT, name], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.init = wait_for(f"node {name}", lambda: children(self._outer.pid), 30, 0.02)[0]
-        wait_for(f"node {name}", lambda: self.path("/run/lab/ready").exists(), 30, 0.02)
+        self.init = wait_for(f"node {name}", lambda: children(self._outer.pid), every=0.02)[0]
+        wait_for(f"node {name}", lambda: self.path("/run/lab/ready").exists(), every=0.02)
 
     def inside(self, command: list[str]) -> list[str]:
         return ["nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--uts", "--", *map(str, command)]
@@ -100,7 +100,7 @@ class Node:
         own = self.write(f"/run/lab/overlay{target}", text)
         self.run("mount", "--bind", own, target)
 
-    def run(self, *command: str | Path, check: bool = True, seconds: float = 60) -> str:
+    def run(self, *command: str | Path, check: bool = True, seconds: float = PATIENCE) -> str:
         """Runs a command to its end; returns its output, standard error included."""
         try:
             done = subprocess.run(self.inside(list(command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ class Node:
             f"{self.name}: `{shlex.join(map(str, command))}` ended with {done.returncode}:\n{done.stdout}")
         return done.stdout
 
-    def succeeds(self, *command: str | Path, seconds: float = 60) -> bool:
+    def succeeds(self, *command: str | Path, seconds: float = PATIENCE) -> bool:
         return subprocess.run(self.inside(list(command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, timeout=seconds).returncode == 0
 
@@ -131,6 +131,6 @@ class Node:
         """Kills the node's init, and with it every process of the node; returns when all are gone."""
         if self._outer.poll() is None:
             os.kill(self.init, signal.SIGKILL)
-        self._outer.wait(30)
+        self._outer.wait(PATIENCE)
         for process in self.processes:
-            process.wait(30)
+            process.wait()

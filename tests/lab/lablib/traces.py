@@ -46,7 +46,7 @@ def left_behind(node: Node, before: dict[str, list[str]]) -> dict[str, list[str]
     return {kind: some for kind, some in extra.items() if some}
 
 
-def assert_nothing_left(node: Node, before: dict[str, list[str]], seconds: float = 3) -> None:
+def assert_nothing_left(node: Node, before: dict[str, list[str]], seconds: float = 30) -> None:
     """Nothing but `before` may be left; `seconds` are for what the kernel and charon end asynchronously."""
     seen: list[dict] = []
 

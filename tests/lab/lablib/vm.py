@@ -14,15 +14,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 LAB = Path(__file__).resolve().parent.parent
 INITRD_MODULES = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_rng", "virtio_console")
-BOOT_SECONDS = 120  # what a boot may take at most on a busy machine, beside the command's own time
+BOOT_SECONDS = 900  # what a boot may take at most; 15 s are usual, minutes on a machine that is overloaded
 
 
 class VmError(Exception):
     """The VM could not be started or did not come to an end by itself."""
+
+
+class NotBooted(VmError):
+    """It ended before it had begun with the command."""
 
 
 def cache_dir() -> Path:
@@ -118,43 +123,72 @@ def _qemu(image: Path, initrd: Path, share: Path, console: Path, cpus: int, memo
 def run(command: list[str], share: Path, seconds: float, *, cpus: int = 2, memory: int = 3072) -> int:
     """Runs `command` as root in the guest, its output live on our stdout, and returns its exit code.
 
-    `share` is an existing directory: /lab inside. `seconds` is the command's own limit.
+    `share` is an existing directory: /lab inside. `seconds` is the command's own limit; a boot has another. A VM
+    that ends in its boot is tried once more.
     """
     (share / "command").write_text(f"cd {shlex.quote(os.getcwd())}\nexec {shlex.join(command)}\n")
-    exit_file, console = share / "exit", share / "console.log"
-    exit_file.unlink(missing_ok=True)
     image, modules = kernel()
     with tempfile.TemporaryDirectory(prefix="keel2tp-vm.") as work:
         initrd = _initrd(Path(work), modules)
+
+        def once() -> int:
+            return _Machine(_qemu(image, initrd, share, share / "console.log", cpus, memory), share, seconds).run()
+
+        try:
+            return once()
+        except NotBooted as error:
+            print(f"lab: {error}\nlab: trying once more", file=sys.stderr, flush=True)
+            return once()
+
+
+class _Machine:
+    """One run of QEMU: its output is copied to ours, its limits are kept by a thread, because reading blocks."""
+
+    def __init__(self, qemu: list[str], share: Path, seconds: float):
+        self._share, self._seconds = share, seconds
+        self._too_long = ""
+        for name in ("booted", "exit"):
+            (share / name).unlink(missing_ok=True)
         # An end of its standard input would unplug the port that the output comes through.
-        qemu = subprocess.Popen(_qemu(image, initrd, share, console, cpus, memory),
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        ended = _copy_output(qemu, seconds + BOOT_SECONDS)
-    if not exit_file.exists():
-        why = "ended without an exit code" if ended else f"did not end within {seconds + BOOT_SECONDS:.0f} s"
+        self._qemu = subprocess.Popen(qemu, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self) -> int:
+        """The command's exit code."""
+        threading.Thread(target=self._keep_limits, daemon=True).start()
+        try:
+            while chunk := os.read(self._qemu.stdout.fileno(), 65536):
+                sys.stdout.buffer.write(chunk)
+                sys.stdout.buffer.flush()
+            status = self._qemu.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                self._qemu.kill()
+            self._qemu.wait()
+        code = self._share / "exit"
+        if code.exists() and code.read_text().strip():
+            return int(code.read_text())
+        raise self._failure(status)
+
+    def _booted(self) -> bool:
+        return (self._share / "booted").exists()
+
+    def _keep_limits(self) -> None:
+        seconds, what = float(BOOT_SECONDS), "did not boot"
+        began, booted = time.monotonic(), False
+        while self._qemu.poll() is None:
+            if not booted and self._booted():
+                booted, began, seconds, what = True, time.monotonic(), self._seconds, "was not done with its command"
+            if time.monotonic() - began > seconds:
+                self._too_long = f"{what} within {seconds:.0f} s"
+                self._qemu.kill()
+                return
+            time.sleep(0.5)
+
+    def _failure(self, status: int) -> VmError:
+        by_itself = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        when = "in the midst of its command" if self._booted() else "before it had booted"
+        why = self._too_long or f"{when}: QEMU {by_itself}"
+        console = self._share / "console.log"
         tail = console.read_text(errors="replace")[-2000:] if console.exists() else ""
-        raise VmError(f"the lab's VM {why}; its console says:\n{tail}")
-    return int(exit_file.read_text())
-
-
-def _copy_output(qemu: subprocess.Popen, seconds: float) -> bool:
-    """True: QEMU ended by itself. The limit is kept by a timer, because reading blocks."""
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        qemu.kill()
-
-    timer = threading.Timer(seconds, expire)
-    timer.start()
-    try:
-        while chunk := os.read(qemu.stdout.fileno(), 65536):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-        qemu.wait()
-    finally:
-        timer.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            qemu.kill()
-        qemu.wait()
-    return not expired.is_set()
+        kind = VmError if self._booted() or self._too_long else NotBooted
+        return kind(f"the lab's VM {'' if self._too_long else 'ended '}{why}; its console says:\n{tail}")

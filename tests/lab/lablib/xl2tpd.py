@@ -10,25 +10,32 @@ CONTROL = "/run/lab/xl2tpd.control"
 class Xl2tpd:
     def __init__(self, node: Node, config: str, ppp_options: str):
         self.node = node
+        node.path(CONTROL).unlink(missing_ok=True)  # of one that ran here before
         self.options = node.write("/run/lab/xl2tpd.ppp", ppp_options, 0o600)
         path = node.write("/run/lab/xl2tpd.conf", config.replace("@PPP@", self.options), 0o600)
         self.process: Process = node.start("xl2tpd", "xl2tpd", "-D", "-c", path, "-p", "/run/lab/xl2tpd.pid",
                                            "-C", CONTROL)
         wait_for(f"{node.name}: xl2tpd to listen", lambda: ":1701" in node.run("ss", "-Hulna"))
+        # Made after the socket; what is written before would be an ordinary file.
+        wait_for(f"{node.name}: xl2tpd to take commands", lambda: node.path(CONTROL).is_fifo())
 
     def log(self) -> str:
         return self.process.text()
+
+    def ends_told(self) -> int:
+        """How many tunnels and calls its peers have closed, and said so (StopCCN, CDN)."""
+        return self.log().count("Connection closed")
 
     def stop(self) -> None:
         self.process.stop()
 
 
 class Xl2tpdClient(Xl2tpd):
-    """A LAC that dials when told."""
+    """A LAC that dials when told, and again until the server has answered."""
 
     def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = ""):
         super().__init__(node, f"[global]\nport = 1701\n{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
-                         "require authentication = no\nlength bit = yes\n",
+                         "require authentication = no\nlength bit = yes\nredial = yes\nredial timeout = 2\n",
                          PPP_COMMON.format(mtu=mtu) + f"noauth\nuser {user}\npassword {password}\n")
 
     def connect(self) -> None:
