@@ -147,7 +147,7 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
     if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
     if (options != nullptr) take_options(tunnel, *options);
     message.assigned_tunnel_id = wire(tunnel.local);
-    message.bearer_capabilities = config.bearer_capabilities;
+    message.bearer_capabilities = tunnel.bearers;
     message.receive_window_size = config.receive_window;
     message.firmware_revision = kFirmwareRevision;
     message.vendor_name = to_bytes(config.vendor_name);
@@ -177,6 +177,7 @@ void Endpoint::Impl::take_options(Tunnel& tunnel, const TunnelOptions& options) 
     if (options.hello_interval) tunnel.hello_interval = *options.hello_interval;
     if (!options.secret.empty()) tunnel.secret = options.secret;
     tunnel.hide = options.hide && !tunnel.secret.empty();
+    tunnel.bearers = options.bearer_capabilities.value_or(tunnel.bearers);
 }
 
 void Endpoint::Impl::act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp) {

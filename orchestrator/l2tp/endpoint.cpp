@@ -56,6 +56,7 @@ Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
     tunnel.local = *id;
     tunnel.path = path;
     tunnel.hello_interval = config.hello_interval;
+    tunnel.bearers = config.bearer_capabilities;
     tunnel.last_heard = now;
     tunnel.timer.tunnel = *id;
     return &tunnel;

@@ -71,7 +71,7 @@ struct EndpointConfig {
     // StopCCN 2, error 4, and costs no memory.
     std::size_t max_half_open_per_source = 0;
     // How we can place the outgoing calls that a peer asks for by OCRQ: kAnalogBearer, kDigitalBearer, Bearer
-    // Capabilities AVP, 4.4.3; 0: not at all, an OCRQ is refused by CDN 5.
+    // Capabilities AVP, 4.4.3; 0: not at all, an OCRQ is refused by CDN 5. A tunnel may differ.
     std::uint32_t bearer_capabilities = 0;
     // The secret of a tunnel that a peer begins, by its path and its Host Name (as it came, not printable):
     // asked for each SCCRQ before anything of it is answered, because it may be needed to read it (4.3). None
@@ -95,6 +95,7 @@ struct TunnelOptions {
     // socket's business.
     std::optional<std::uint8_t> dscp = {};
     bool hide = false;  // with a secret: hide each AVP that may be, 4.3
+    std::optional<std::uint32_t> bearer_capabilities = {};  // none: the endpoint's
 };
 
 // incoming_call: ICRQ, the LAC asks. outgoing_call: OCRQ, the LNS asks the LAC to dial.

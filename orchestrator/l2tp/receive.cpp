@@ -261,7 +261,7 @@ void Endpoint::Impl::deliver_session(Time now, Tunnel& tunnel, const ControlHead
         return offer_session(now, tunnel, SessionKind::incoming_call, *icrq, message);
     }
     if (const auto* ocrq = std::get_if<Ocrq>(&message)) {
-        if (const auto refusal = refuse_outgoing(*ocrq, config.bearer_capabilities)) {
+        if (const auto refusal = refuse_outgoing(*ocrq, tunnel.bearers)) {
             return refuse_call(now, tunnel, ocrq->assigned_session_id, *refusal);
         }
         return offer_session(now, tunnel, SessionKind::outgoing_call, *ocrq, message);

@@ -23,7 +23,8 @@ struct Tunnel {
     TunnelState state = TunnelState::idle;
     bool initiator = false;                    // we sent the SCCRQ
     bool stopped_by_peer = false;              // closing: it was the peer that sent StopCCN
-    std::uint32_t peer_bearers = 0;            // 4.4.3: how the peer can place outgoing calls
+    std::uint32_t bearers = 0;                 // 4.4.3: how we can place outgoing calls
+    std::uint32_t peer_bearers = 0;            // and how the peer can
     bool peer_sync_framing = true;             // 4.4.3: the peer's Framing Capabilities have the S bit
     bool hide = false;                         // 4.3: what we send
     Secret secret;                             // empty: no authentication, nothing hidden

@@ -106,6 +106,29 @@ TEST_CASE("an OCRQ is refused where no call can be placed, or not by that bearer
     CHECK(digital.outputs.empty());
 }
 
+TEST_CASE("a tunnel may dial where the endpoint does not, and tells so in its SCCRQ") {
+    Line line;
+    TunnelOptions options;
+    options.bearer_capabilities = kDigitalBearer;
+    line.tunnel = line.endpoint.open_tunnel(line.now, line.path, options).value();
+    line.drain();
+    const auto sccrq = line.expect<Sccrq>();
+    CHECK(sccrq.bearer_capabilities == kDigitalBearer);
+    line.ours = sccrq.assigned_tunnel_id;
+    Sccrp reply;
+    reply.host_name = "lns";
+    reply.assigned_tunnel_id = 88;
+    line.send(reply);
+    static_cast<void>(line.output<TunnelPeerKnown>());
+    static_cast<void>(line.output<TunnelUp>());
+    line.send(ocrq());
+    CHECK(line.output<SessionOffered>().kind == SessionKind::outgoing_call);
+    Line other;
+    static_cast<void>(other.endpoint.open_tunnel(other.now, other.path));
+    other.drain();
+    CHECK(other.expect<Sccrq>().bearer_capabilities == 0);
+}
+
 TEST_CASE("4.4.3: the SCCRP tells the bearers that we can dial by") {
     Line line(dialler());
     line.send(Line::sccrq());
