@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint16_t kL2tpPort = 1701;
 constexpr Duration kPppPatience = seconds(60);  // LCP, authentication and IPCP, each with its retransmissions
-constexpr Duration kFarewellPatience = seconds(1);
+constexpr Duration kFarewellPatience = seconds(5);  // as long as a server lets its own pppd take to end
 
 std::string remedy_for(PppExited::Cause cause) {
     switch (cause) {

@@ -7,7 +7,8 @@ namespace keel::lifecycle {
 namespace {
 
 // pppd's own farewell takes up to 3 s when the peer is silent; StopCCN then has time for one retransmission.
-constexpr Duration kGrace = seconds(5);
+// A pppd that is slower than that keeps nobody from being told.
+constexpr Duration kGrace = seconds(5), kLastWord = seconds(3);
 
 bool ppp_runs(const Tunnel& tunnel) {
     return std::ranges::any_of(tunnel.sessions,
@@ -40,20 +41,26 @@ void TunnelCloser::advance(Time now) {
             entry = closing_.erase(entry);
             continue;
         }
-        if (!closing.told && !ppp_runs(*tunnel)) {
-            closing.told = true;
-            // An Error: the tunnel is down already, and there is nothing left to say or to wait for.
-            if (!endpoint_.close_tunnel(now, id, closing.result, closing.message)) mute.push_back(id);
-        }
+        if (!closing.told && !ppp_runs(*tunnel) && !tell(now, id, closing)) mute.push_back(id);
         ++entry;
     }
     for (const LocalTunnelId id : mute) abandon(now, id, "down already");
 }
 
+bool TunnelCloser::tell(Time now, LocalTunnelId id, Closing& closing) {
+    closing.told = true;
+    return endpoint_.close_tunnel(now, id, closing.result, closing.message).has_value();
+}
+
 void TunnelCloser::on_timeout(Time now) {
     std::vector<LocalTunnelId> late;
-    for (const auto& [id, closing] : closing_) {
-        if (closing.deadline <= now) late.push_back(id);
+    for (auto& [id, closing] : closing_) {
+        if (closing.deadline > now) continue;
+        if (!closing.told && tell(now, id, closing)) {
+            closing.deadline = now + kLastWord;
+        } else {
+            late.push_back(id);
+        }
     }
     for (const LocalTunnelId id : late) abandon(now, id, "the peer did not acknowledge the end in time");
 }

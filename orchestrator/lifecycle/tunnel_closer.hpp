@@ -1,5 +1,5 @@
 // TunnelCloser: ends tunnels in good order: first PPP's farewell through the session, then StopCCN, then the
-// wait for its acknowledgement, and after a deadline without any of it. Owner: Orchestrator.
+// wait for its acknowledgement; each has a deadline, after which the next step is taken. Owner: Orchestrator.
 #pragma once
 
 #include <map>
@@ -32,6 +32,9 @@ private:
         std::string message;
         bool told = false;  // StopCCN is on its way
     };
+    // Sends StopCCN. False: the tunnel is down already, and there is nothing left to say or to wait for.
+    [[nodiscard]] bool tell(Time now, LocalTunnelId tunnel, Closing& closing);
+
     std::map<LocalTunnelId, Closing> closing_;
     l2tp::Endpoint& endpoint_;
     Datapath& datapath_;

@@ -299,7 +299,7 @@ TEST_CASE(
         CHECK(pair.branch().why->error.message.find("StopCCN") != std::string::npos);
     }
     SUBCASE("nothing follows") {
-        pair.pass(milliseconds(900));
+        pair.pass(milliseconds(4900));
         CHECK_FALSE(pair.branch().why);
         pair.pass(milliseconds(200));
         REQUIRE(pair.branch().why);
@@ -457,6 +457,21 @@ TEST_CASE("stop with a peer that is gone ends too") {
     CHECK_FALSE(pair.lac.stopped());
     pair.pass(seconds(6));
     CHECK(pair.lac.stopped());
+}
+
+TEST_CASE("a pppd that does not end in time keeps the peer from nothing") {
+    Pair pair;
+    pair.to_up();
+    pair.lns.stop(pair.now);
+    pair.pass(milliseconds(4900));
+    CHECK(pair.branch().state == LacStatus::State::up);
+    pair.pass(milliseconds(200));
+    REQUIRE(pair.branch().why);
+    CHECK(pair.branch().why->error.message.find("StopCCN") != std::string::npos);
+    pair.pass(seconds(4));
+    pair.pppds_obey();
+    CHECK(pair.lns_world.tunnel_sockets.empty());
+    CHECK(pair.lns.stopped());
 }
 
 TEST_CASE("what a server's host lacks is told and tried again") {
