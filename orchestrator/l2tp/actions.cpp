@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kLinger = seconds(31);  // RFC 2661 5.7: the peer's full retransmission cycle
 constexpr std::uint16_t kFirmwareRevision = 1;
+constexpr std::uint16_t kLenientWindow = 64;  // of the quirk lenient_window
 
 Bytes to_bytes(const std::string& text) {
     const ByteView view = as_bytes(text);
@@ -38,6 +39,17 @@ std::optional<Bytes> answer_challenge(const Tunnel& tunnel, MessageType type, co
 // optional.
 ResultCode result_code(const DownReason& reason) {
     return {reason.result, reason.error, reason.message};
+}
+
+// RFC 3308: what to ask for or to grant.
+std::optional<std::uint8_t> wanted_dscp(const Tunnel& tunnel, std::optional<std::uint8_t> dscp) {
+    return tunnel.quirks.has(Quirk::required_avps_only) ? std::nullopt : dscp;
+}
+
+// RFC 3145.
+std::vector<PppDisconnect> told_causes(const Tunnel& tunnel, const DownReason& reason) {
+    if (tunnel.quirks.has(Quirk::required_avps_only)) return {};
+    return reason.ppp;
 }
 
 void take_connected(Session& session, const Message& message) {
@@ -147,26 +159,29 @@ void Endpoint::Impl::introduce(Tunnel& tunnel, const TunnelOptions* options) {
     if (options != nullptr && !options->host_name.empty()) message.host_name = options->host_name;
     if (options != nullptr) take_options(tunnel, *options);
     message.assigned_tunnel_id = wire(tunnel.local);
-    message.bearer_capabilities = tunnel.bearers;
     message.receive_window_size = config.receive_window;
-    message.firmware_revision = kFirmwareRevision;
-    message.vendor_name = to_bytes(config.vendor_name);
+    const bool talkative = !tunnel.quirks.has(Quirk::required_avps_only);
+    if (talkative || tunnel.bearers != 0) message.bearer_capabilities = tunnel.bearers;
+    if (talkative) {
+        message.firmware_revision = kFirmwareRevision;
+        message.vendor_name = to_bytes(config.vendor_name);
+    }
     // 5.1.1: who shares a secret with us shall prove it.
     if (!tunnel.secret.empty()) {
         tunnel.challenge.resize(kChallengeSize);
         random.fill(tunnel.challenge);
         message.challenge = as_text(tunnel.challenge);
     }
-    const auto wanted_dscp = options != nullptr ? options->dscp : std::nullopt;
+    const auto dscp = options != nullptr ? wanted_dscp(tunnel, options->dscp) : std::nullopt;
     if constexpr (std::is_same_v<M, Sccrq>) {
-        if (options == nullptr || options->tie_breaker) {
+        if (talkative && (options == nullptr || options->tie_breaker)) {
             tunnel.tie_breaker = std::uint64_t{random.u32()} << 32 | random.u32();
         }
         message.tie_breaker = tunnel.tie_breaker;
-        message.control_connection_ds = ask_dscp(tunnel, wanted_dscp);
+        message.control_connection_ds = ask_dscp(tunnel, dscp);
     }
     if constexpr (std::is_same_v<M, Sccrp>) {
-        message.control_connection_ds = grant_dscp(tunnel, wanted_dscp);
+        message.control_connection_ds = grant_dscp(tunnel, dscp);
         message.challenge_response = answer_challenge(tunnel, MessageType::sccrp, tunnel.peer_challenge);
         tunnel.peer_challenge = {};
     }
@@ -178,6 +193,19 @@ void Endpoint::Impl::take_options(Tunnel& tunnel, const TunnelOptions& options) 
     if (!options.secret.empty()) tunnel.secret = options.secret;
     tunnel.hide = options.hide && !tunnel.secret.empty();
     tunnel.bearers = options.bearer_capabilities.value_or(tunnel.bearers);
+    tunnel.limits.initial = options.retransmit_initial.value_or(tunnel.limits.initial);
+    tunnel.limits.retransmissions = options.retransmit_limit.value_or(tunnel.limits.retransmissions);
+    if (tunnel.initiator) take_quirks(tunnel, options.quirks);
+}
+
+void Endpoint::Impl::take_quirks(Tunnel& tunnel, Quirks quirks) {
+    tunnel.quirks = quirks;
+    if (quirks.has(Quirk::lenient_window)) {
+        tunnel.limits.receive_window = std::max(tunnel.limits.receive_window, kLenientWindow);
+    }
+    if (quirks.has(Quirk::zero_tunnel_id) && !tunnel.initiator) {
+        zero_addressed[PeerKey{tunnel.path, {}}] = tunnel.local;
+    }
 }
 
 void Endpoint::Impl::act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp) {
@@ -210,7 +238,7 @@ void Endpoint::Impl::act_send_stopccn(Time now, Tunnel& tunnel, const DownReason
     // What has no Ns yet is without object now; what was sent must still arrive before the StopCCN.
     tunnel.reliable.drop_unsent();
     send(tunnel, Stopccn{wire(tunnel.local), result_code(reason)});
-    tunnel.deadline = now + limits.cycle();
+    tunnel.deadline = now + tunnel.limits.cycle();
 }
 
 void Endpoint::Impl::act_linger(Time now, Tunnel& tunnel) {
@@ -253,7 +281,8 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
             outputs.emplace_back(SessionDown{tunnel.local, session.local, reason});
             return;
         case SessionAction::send_cdn:
-            return send(tunnel, session, Cdn{result_code(reason), wire(session.local), {}, reason.ppp});
+            return send(tunnel, session,
+                        Cdn{result_code(reason), wire(session.local), {}, told_causes(tunnel, reason)});
         case SessionAction::release: return release(tunnel, session);
     }
 }
@@ -263,7 +292,7 @@ void Endpoint::Impl::act_send_icrq(Tunnel& tunnel, Session& session, const Sessi
     icrq.assigned_session_id = wire(session.local);
     icrq.call_serial_number = session.call_serial;
     icrq.bearer_type = 0;  // 4.4.4: not over a physical link
-    icrq.session_ds = ask_dscp(session, call.dscp);
+    icrq.session_ds = ask_dscp(session, wanted_dscp(tunnel, call.dscp));
     send(tunnel, session, icrq);
 }
 
@@ -276,7 +305,7 @@ void Endpoint::Impl::act_send_ocrq(Tunnel& tunnel, Session& session, const Sessi
     ocrq.bearer_type = call.bearer_type;
     ocrq.framing_type = tunnel.peer_sync_framing ? kSyncFraming : kAsyncFraming;
     ocrq.called_number = to_bytes(call.called_number);
-    ocrq.session_ds = ask_dscp(session, call.dscp);
+    ocrq.session_ds = ask_dscp(session, wanted_dscp(tunnel, call.dscp));
     if (!call.sub_address.empty()) ocrq.sub_address = to_bytes(call.sub_address);
     send(tunnel, session, ocrq);
 }
@@ -352,7 +381,7 @@ void Endpoint::Impl::send(Tunnel& tunnel, Session& session, const Message& messa
 void Endpoint::Impl::settle(Time now, Tunnel& tunnel) {
     if (tunnel.state == TunnelState::idle) return forget(tunnel);
     const std::uint64_t retransmitted = tunnel.reliable.state().retransmitted;
-    while (auto datagram = tunnel.reliable.poll_transmit(now, wire(tunnel.peer), limits)) {
+    while (auto datagram = tunnel.reliable.poll_transmit(now, wire(tunnel.peer), tunnel.limits)) {
         ++counters.sent;
         outputs.emplace_back(Send{tunnel.local, tunnel.path, std::move(*datagram)});
     }
@@ -380,6 +409,10 @@ void Endpoint::Impl::forget(Tunnel& tunnel) {
     if (!tunnel.initiator) {
         const auto entry = by_peer.find(PeerKey{tunnel.path, tunnel.peer});
         if (entry != by_peer.end() && entry->second == tunnel.local) by_peer.erase(entry);
+    }
+    if (tunnel.quirks.has(Quirk::zero_tunnel_id)) {
+        const auto entry = zero_addressed.find(PeerKey{tunnel.path, {}});
+        if (entry != zero_addressed.end() && entry->second == tunnel.local) zero_addressed.erase(entry);
     }
     tunnels.erase(tunnel.local);
 }

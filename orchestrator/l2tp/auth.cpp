@@ -93,11 +93,18 @@ Bytes hide_avps(ByteView avps, const Hiding& hiding) {
     Writer out;
     Reader reader(avps);
     Bytes vector;
+    bool of_sccrq = false;
+    const auto stays_clear = [&](const AvpRow* row) {
+        return row == nullptr || !row->may_hide || (of_sccrq && row->type == AvpType::assigned_tunnel_id);
+    };
     while (!reader.empty()) {
         const auto avp = read_avp(reader);
         if (!avp) break;
         const AvpRow* row = find_avp(avp->type, avp->vendor);
-        if (row == nullptr || !row->may_hide) {
+        if (row != nullptr && row->type == AvpType::message_type) {
+            of_sccrq = Reader(avp->value).u16() == 1;
+        }
+        if (stays_clear(row)) {
             write_raw_avp(out, *avp);
             continue;
         }

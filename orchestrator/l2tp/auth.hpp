@@ -36,7 +36,8 @@ struct Hiding {
     Random& random;
 };
 // The AVPs of a message, with the value of each AVP hidden that may be (4.4), and one Random Vector AVP
-// before the first of them. `avps` begins with the Message Type AVP.
+// before the first of them. `avps` begins with the Message Type AVP. The Assigned Tunnel ID of an SCCRQ stays
+// in clear, so that a peer with another secret can refuse us; every header after it shows it anyway.
 [[nodiscard]] Bytes hide_avps(ByteView avps, const Hiding& hiding);
 
 }  // namespace keel::l2tp

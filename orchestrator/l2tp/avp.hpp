@@ -170,6 +170,7 @@ struct RawAvp {
 struct Fault {
     GeneralError error = GeneralError::none;
     std::string message;
+    bool secret = false;  // it is hidden, and our tunnel secret does not read it (4.3): the two ends' differ
 };
 
 // The next AVP; consumes it wholly. A length below 6 or beyond the message is a Fault after which the rest of

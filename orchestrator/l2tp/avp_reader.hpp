@@ -3,9 +3,11 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 
 #include "base/secret.hpp"
 #include "l2tp/avp.hpp"
+#include "l2tp/quirks.hpp"
 
 namespace keel::l2tp {
 
@@ -18,7 +20,8 @@ public:
     };
 
     // `secret` empty: what is hidden cannot be read.
-    AvpReader(ByteView avps, const Secret& secret) : reader_(avps), secret_(secret) {}
+    AvpReader(ByteView avps, const Secret& secret, Quirks quirks = {})
+        : reader_(avps), secret_(secret), quirks_(quirks) {}
 
     [[nodiscard]] bool empty() const { return reader_.empty(); }
     // A Fault: the message is unacceptable (4.1, 7.1). `broken()` then tells whether more can be read.
@@ -28,9 +31,13 @@ public:
 
 private:
     [[nodiscard]] std::expected<Item, Fault> unhide(const RawAvp& avp);
+    // What a quirk makes of the AVP, if one is for it.
+    [[nodiscard]] std::optional<Item> excused(const RawAvp& avp) const;
+    [[nodiscard]] ByteView swapped_codes(ByteView value);
 
     Reader reader_;
     const Secret& secret_;
+    Quirks quirks_;
     ByteView random_vector_;
     bool have_vector_ = false;
     bool broken_ = false;

@@ -56,6 +56,7 @@ Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
     tunnel.local = *id;
     tunnel.path = path;
     tunnel.hello_interval = config.hello_interval;
+    tunnel.limits = limits;
     tunnel.bearers = config.bearer_capabilities;
     tunnel.last_heard = now;
     tunnel.timer.tunnel = *id;
@@ -113,7 +114,7 @@ void Endpoint::Impl::on_tunnel_timer(Time now, Tunnel& tunnel) {
     const auto happen = [&](const TunnelEvent& event) {
         if (const auto next = step(tunnel, event)) apply(now, tunnel, *next);
     };
-    if (!tunnel.reliable.on_timeout(now, limits)) happen(tunnel_event::Unreachable{});
+    if (!tunnel.reliable.on_timeout(now, tunnel.limits)) happen(tunnel_event::Unreachable{});
     if (tunnel.deadline && *tunnel.deadline <= now) {
         tunnel.deadline.reset();
         happen(tunnel_event::Expired{});
@@ -130,6 +131,10 @@ void Endpoint::Impl::on_session_timer(Time now, Session& session) {
 }
 
 // ---- the public side
+
+Duration retransmission_cycle(Duration initial, unsigned limit) {
+    return ReliableLimits{.initial = initial, .retransmissions = limit}.cycle();
+}
 
 Endpoint::Endpoint(EndpointConfig config, Random& random)
     : impl_(std::make_unique<Impl>(std::move(config), random)) {}
@@ -330,6 +335,11 @@ std::optional<TunnelStatus> Endpoint::tunnel_status(LocalTunnelId id) const {
         .state = tunnel->state,
         .peer_host_name = tunnel->peer_host_name,
         .peer_vendor_name = tunnel->peer_vendor_name,
+        // What could not prove itself did not get this far.
+        .authenticated = tunnel->state == TunnelState::established && !tunnel->secret.empty(),
+        .hiding = tunnel->hide,
+        .dscp = tunnel->dscp,
+        .quirks = tunnel->quirks,
         .ns = tunnel->reliable.next_ns(),
         .nr = reliable.nr,
         .unacknowledged = reliable.numbered,

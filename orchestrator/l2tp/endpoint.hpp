@@ -43,6 +43,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "l2tp/avp_values.hpp"
+#include "l2tp/quirks.hpp"
 
 namespace keel::l2tp {
 
@@ -56,7 +57,15 @@ struct Path {
     auto operator<=>(const Path&) const = default;
 };
 
-// What we say of ourselves and how patient we are; the same for every tunnel of the endpoint.
+// What must be known of a peer before its SCCRQ can be read.
+struct Incoming {
+    Secret secret;  // empty: an SCCRQ with a Challenge is refused by StopCCN 4
+    Quirks quirks;
+
+    Incoming(Secret secret_ = {}, Quirks quirks_ = {}) : secret(std::move(secret_)), quirks(quirks_) {}
+};
+
+// What we say of ourselves and how patient we are; a tunnel may differ (TunnelOptions).
 struct EndpointConfig {
     std::string host_name = "keel2tp";         // Host Name AVP, 4.4.3
     std::string vendor_name = "keel2tp";       // Vendor Name AVP, 4.4.3
@@ -73,10 +82,10 @@ struct EndpointConfig {
     // How we can place the outgoing calls that a peer asks for by OCRQ: kAnalogBearer, kDigitalBearer, Bearer
     // Capabilities AVP, 4.4.3; 0: not at all, an OCRQ is refused by CDN 5. A tunnel may differ.
     std::uint32_t bearer_capabilities = 0;
-    // The secret of a tunnel that a peer begins, by its path and its Host Name (as it came, not printable):
-    // asked for each SCCRQ before anything of it is answered, because it may be needed to read it (4.3). None
-    // or an empty one: an SCCRQ with a Challenge is refused by StopCCN 4. It must not call the Endpoint.
-    std::function<Secret(const Path& path, std::string_view host_name)> incoming_secret = {};
+    // The secret and the quirks of a tunnel that a peer begins, by its path and its Host Name (as it came,
+    // not printable): asked for each SCCRQ before anything of it is answered, because they may be needed to
+    // read it (4.3). It must not call the Endpoint.
+    std::function<Incoming(const Path& path, std::string_view host_name)> incoming = {};
 };
 
 // A tunnel may differ: a LAC notices a dead LNS by its own interval.
@@ -85,7 +94,7 @@ struct TunnelOptions {
     std::optional<Duration> hello_interval;
     // Shared with the peer: we then challenge it, and end the tunnel by StopCCN 4 when its answer is missing
     // or wrong; and its own Challenge is answered (5.1.1). With accept_tunnel, empty: that of
-    // EndpointConfig::incoming_secret.
+    // EndpointConfig::incoming.
     Secret secret = {};
     // Send a Tie Breaker (4.4.3): if the peer opens a tunnel to us while our SCCRQ is unanswered, one of the
     // two is kept, and the other ends (TunnelDown, collision) in silence.
@@ -94,9 +103,16 @@ struct TunnelOptions {
     // peer granted; with accept_tunnel: granted if the peer asked. Nothing is marked here: that is the
     // socket's business.
     std::optional<std::uint8_t> dscp = {};
-    bool hide = false;  // with a secret: hide each AVP that may be, 4.3
+    bool hide = false;                                      // with a secret: hide each AVP that may be, 4.3
     std::optional<std::uint32_t> bearer_capabilities = {};  // none: the endpoint's
+    Quirks quirks = {};  // of the peer; with accept_tunnel, those of EndpointConfig::incoming count
+    // 5.8, instead of the endpoint's. The time after which a silent peer is given up follows from them.
+    std::optional<Duration> retransmit_initial = {};
+    std::optional<unsigned> retransmit_limit = {};
 };
+
+// From a message's first transmission to giving the peer up: the full retransmission cycle of 5.7.
+[[nodiscard]] Duration retransmission_cycle(Duration initial, unsigned limit);
 
 // incoming_call: ICRQ, the LAC asks. outgoing_call: OCRQ, the LNS asks the LAC to dial.
 enum class SessionKind { incoming_call, outgoing_call };
@@ -153,6 +169,13 @@ struct TunnelOffered {  // a peer's valid SCCRQ: answer with accept_tunnel or re
     std::string vendor_name;
     std::optional<std::uint8_t> dscp = {};  // asked for, RFC 3308
 };
+// An SCCRQ that was refused because the peer is not authorised (StopCCN 4): it has another tunnel secret,
+// none, or one where we have none. The other refusals are counted only.
+struct TunnelRefused {
+    Path path;
+    std::string host_name;  // printable
+    DownReason reason;
+};
 struct TunnelPeerKnown {   // our SCCRQ was answered: SCCRP came, with the peer's id (and, by
     LocalTunnelId tunnel;  // RFC 2661 8.1, possibly from another port: `path` is where to send)
     PeerTunnelId peer_tunnel;
@@ -206,8 +229,8 @@ struct SessionDown {
     DownReason reason;
 };
 
-using Output = std::variant<Send, TunnelOffered, TunnelPeerKnown, TunnelUp, TunnelDown, TunnelGone,
-                            SessionOffered, SessionPeerKnown, SessionUp, SessionDown>;
+using Output = std::variant<Send, TunnelOffered, TunnelRefused, TunnelPeerKnown, TunnelUp, TunnelDown,
+                            TunnelGone, SessionOffered, SessionPeerKnown, SessionUp, SessionDown>;
 
 // ---- status
 
@@ -241,6 +264,11 @@ struct TunnelStatus {
     TunnelState state = TunnelState::idle;
     std::string peer_host_name;
     std::string peer_vendor_name;
+    bool authenticated =
+        false;            // established, and the peer has proven that it has the tunnel's secret (5.1.1)
+    bool hiding = false;  // what we send is hidden where it may be (4.3)
+    std::optional<std::uint8_t> dscp = {};  // RFC 3308: as in TunnelUp
+    Quirks quirks;
     std::uint16_t ns = 0, nr = 0;
     std::size_t unacknowledged = 0, queued = 0;
     std::uint64_t retransmitted = 0;

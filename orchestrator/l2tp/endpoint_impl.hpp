@@ -72,14 +72,15 @@ void learn_peer(Tunnel& tunnel, const M& message) {
     tunnel.peer_bearers = message.bearer_capabilities.value_or(0);
     tunnel.peer_sync_framing = (message.framing_capabilities & kSyncFraming) != 0;
     // 4.4.3: "If absent, the peer must assume a Window Size of 4".
-    tunnel.reliable.set_peer_window(message.receive_window_size.value_or(4));
+    const std::uint16_t window = message.receive_window_size.value_or(4);
+    tunnel.reliable.set_peer_window(tunnel.quirks.has(Quirk::one_at_a_time) ? std::uint16_t{1} : window);
 }
 
 struct Endpoint::Impl {
     Impl(EndpointConfig config_, Random& random_);
 
     EndpointConfig config;
-    ReliableLimits limits;
+    ReliableLimits limits;  // of a tunnel whose options say nothing else
     Random& random;
     std::unordered_map<LocalTunnelId, Tunnel> tunnels;
     std::unordered_map<LocalSessionId, Session> sessions;
@@ -87,6 +88,8 @@ struct Endpoint::Impl {
     // Tunnels of ours whose SCCRQ is unanswered, by the peer's address and SA: those that a Tie Breaker may
     // end.
     std::unordered_map<PeerKey, std::vector<LocalTunnelId>, PeerKeyHash> asking;
+    // The newest tunnel of each path whose peer has the quirk zero_tunnel_id.
+    std::unordered_map<PeerKey, LocalTunnelId, PeerKeyHash> zero_addressed;
     std::unordered_map<IpAddress, std::size_t> half_open_of;  // by the peer's address
     Timers timers;
     std::deque<Output> outputs;
@@ -99,7 +102,7 @@ struct Endpoint::Impl {
     void receive(Time now, const Path& path, ByteView bytes);
     void receive_unaddressed(Time now, const Path& path, const Datagram& datagram, ByteView bytes);
     void receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                       ByteView bytes, Secret secret);
+                       ByteView bytes, Incoming known_peer);
     // 4.4.3: ends those of our tunnels that lose to this SCCRQ; true if the SCCRQ loses itself.
     [[nodiscard]] bool settle_collision(Time now, const Path& path, const Sccrq& sccrq);
     // Why there is no room for another tunnel that a peer begins; nothing if there is.
@@ -107,8 +110,10 @@ struct Endpoint::Impl {
     void note_half_open(const Tunnel& tunnel, bool is);
     void note_asking(Tunnel& tunnel, bool is);
     void offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                      Secret secret);
-    [[nodiscard]] Secret incoming_secret(const Path& path, ByteView body) const;
+                      Incoming known_peer);
+    [[nodiscard]] Incoming incoming(const Path& path, ByteView body) const;
+    // The tunnel that a message to tunnel 0 is meant for, if its peer has that quirk.
+    [[nodiscard]] Tunnel* find_zero_addressed(const Path& path);
     void on_acknowledged(Time now, Tunnel& tunnel);
     void on_acknowledged(Time now, Session& session);
     void receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes);
@@ -119,7 +124,7 @@ struct Endpoint::Impl {
     void offer_session(Time now, Tunnel& tunnel, SessionKind kind, const M& request, const Message& message);
     void take_speeds(const Tunnel& tunnel, const Csun& csun);
     void answer_stray(Time now, Tunnel& tunnel, const ControlHeader& header, const Message& message);
-    void refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, const DownReason& reason);
+    void refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, ByteView body, DownReason reason);
     void refuse_call(Time now, Tunnel& tunnel, std::uint16_t peer_session, const ResultCode& result);
     [[nodiscard]] bool on_path(const Tunnel& tunnel, const Path& path) const;
     // RFC 2661 8.1: an SCCRP may come from another port than the SCCRQ went to, and fixes it.
@@ -146,6 +151,7 @@ struct Endpoint::Impl {
     template <class M>
     void introduce(Tunnel& tunnel, const TunnelOptions* options);
     void take_options(Tunnel& tunnel, const TunnelOptions& options);
+    void take_quirks(Tunnel& tunnel, Quirks quirks);
     void act_send_scccn(Tunnel& tunnel, const Sccrp& sccrp);
     void act_send_stopccn(Time now, Tunnel& tunnel, const DownReason& reason);
     void act_linger(Time now, Tunnel& tunnel);

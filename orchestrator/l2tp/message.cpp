@@ -36,9 +36,9 @@ bool is_session_type(std::uint16_t type) {
 }
 
 // The peer's id, wherever it stands in a message that is not acceptable.
-std::uint16_t find_peer_id(ByteView avps, std::uint16_t type, const Secret& secret) {
+std::uint16_t find_peer_id(ByteView avps, std::uint16_t type, const Secret& secret, Quirks quirks) {
     const auto wanted = is_session_type(type) ? AvpType::assigned_session_id : AvpType::assigned_tunnel_id;
-    AvpReader reader(avps, secret);
+    AvpReader reader(avps, secret, quirks);
     while (!reader.empty()) {
         const auto avp = reader.next();
         if (reader.broken()) return 0;
@@ -49,11 +49,11 @@ std::uint16_t find_peer_id(ByteView avps, std::uint16_t type, const Secret& secr
 }
 
 template <class M>
-std::expected<M, Fault> decode_fields(ByteView avps, [[maybe_unused]] const Secret& secret) {
+std::expected<M, Fault> decode_fields(ByteView avps, const Secret& secret, Quirks quirks) {
     constexpr auto& fields = Layout<M>::fields;
     M message;
     std::bitset<kMaxAvpRows> seen;
-    AvpReader reader(avps, secret);
+    AvpReader reader(avps, secret, quirks);
     while (!reader.empty()) {
         const auto avp = reader.next();
         if (!avp) return std::unexpected(avp.error());
@@ -80,12 +80,12 @@ std::expected<M, Fault> decode_fields(ByteView avps, [[maybe_unused]] const Secr
     return message;
 }
 
-using Decoder = std::expected<Message, Fault> (*)(ByteView, const Secret&);
+using Decoder = std::expected<Message, Fault> (*)(ByteView, const Secret&, Quirks);
 
 template <class M>
 constexpr Decoder decoder_of() {
-    return [](ByteView avps, const Secret& secret) -> std::expected<Message, Fault> {
-        auto message = decode_fields<M>(avps, secret);
+    return [](ByteView avps, const Secret& secret, Quirks quirks) -> std::expected<Message, Fault> {
+        auto message = decode_fields<M>(avps, secret, quirks);
         if (!message) return std::unexpected(std::move(message.error()));
         return Message(std::move(*message));
     };
@@ -177,21 +177,21 @@ std::string_view peek_host_name(ByteView body) {
     return {};
 }
 
-std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret) {
+std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret, Quirks quirks) {
     if (body.empty()) return Message(Zlb{});
     Reader reader(body);
     const auto head = read_message_type(reader);
     if (!head) return std::unexpected(MessageFault{head.error()});
     const std::uint16_t type = Reader(head->value).u16().value_or(0);
     if (type >= kDecoders.size() || kDecoders[type] == nullptr)
-        return Message(Unknown{type, head->mandatory});
+        return Message(Unknown{type, head->mandatory && !quirks.has(Quirk::ignore_unknown)});
     const ByteView avps = reader.rest();
-    auto message = kDecoders[type](avps, secret);
+    auto message = kDecoders[type](avps, secret, quirks);
     if (message) return std::move(*message);
     // What may be ignored is ignored when it cannot be read.
     if (is_extension(static_cast<MessageType>(type)) && !head->mandatory)
         return Message(Unknown{type, false});
-    MessageFault fault{std::move(message.error()), type, find_peer_id(avps, type, secret)};
+    MessageFault fault{std::move(message.error()), type, find_peer_id(avps, type, secret, quirks)};
     fault.fault.message = message_name(type) + ": " + fault.fault.message;
     return std::unexpected(std::move(fault));
 }

@@ -16,6 +16,7 @@
 #include "l2tp/auth.hpp"
 #include "l2tp/avp.hpp"
 #include "l2tp/header.hpp"
+#include "l2tp/quirks.hpp"
 
 namespace keel::l2tp {
 
@@ -251,8 +252,10 @@ struct MessageFault {
     [[nodiscard]] bool of_session() const;
 };
 
-// The AVPs of one control message. A ZLB is an empty body. `secret` reads what is hidden (4.3).
-[[nodiscard]] std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret = {});
+// The AVPs of one control message. A ZLB is an empty body. `secret` reads what is hidden (4.3); `quirks` are
+// those of the peer that sent it.
+[[nodiscard]] std::expected<Message, MessageFault> decode_message(ByteView body, const Secret& secret = {},
+                                                                  Quirks quirks = {});
 
 // The Host Name of a message, which is never hidden: it may tell whose secret reads the rest. Empty if none
 // is found.

@@ -16,6 +16,11 @@ constexpr std::size_t kMaxBacklog = 4096;
 constexpr Duration kSetupTime = seconds(120);
 
 DownReason fault_reason(const Fault& fault, DownReason::Scope scope) {
+    // Who cannot hide by our secret does not have it: 5.1.1.
+    if (fault.secret && scope == DownReason::Scope::tunnel) {
+        return {DownReason::Cause::protocol, static_cast<std::uint16_t>(StopResult::not_authorized), 0,
+                fault.message, scope};
+    }
     // 4.4.2: result 2, "general error", is the same number in StopCCN and CDN.
     return {DownReason::Cause::protocol, static_cast<std::uint16_t>(StopResult::general_error),
             static_cast<std::uint16_t>(fault.error), fault.message, scope};
@@ -79,25 +84,28 @@ bool Endpoint::Impl::on_path(const Tunnel& tunnel, const Path& path) const {
 bool Endpoint::Impl::moved_reply(const Tunnel& tunnel, const Path& path, const Datagram& datagram) const {
     if (tunnel.state != TunnelState::wait_ctl_reply || datagram.header.ns != 0) return false;
     if (tunnel.path.remote.ip != path.remote.ip || tunnel.path.binding != path.binding) return false;
-    const auto message = decode_message(datagram.body, tunnel.secret);
+    const auto message = decode_message(datagram.body, tunnel.secret, tunnel.quirks);
     return message && std::holds_alternative<Sccrp>(*message);
 }
 
 // Tunnel id 0: an SCCRQ; or the StopCCN of a peer that does not know our id yet (4.4.3).
 void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datagram& datagram,
                                          ByteView bytes) {
-    Secret secret = incoming_secret(path, datagram.body);
-    const auto message = decode_message(datagram.body, secret);
+    Incoming known_peer = incoming(path, datagram.body);
+    const auto message = decode_message(datagram.body, known_peer.secret, known_peer.quirks);
+    if (message && std::holds_alternative<Sccrq>(*message)) {
+        return receive_sccrq(now, path, datagram, std::get<Sccrq>(*message), bytes, std::move(known_peer));
+    }
+    if (Tunnel* tunnel = find_zero_addressed(path)) return receive_for(now, *tunnel, datagram, bytes);
     if (!message) {
         ++counters.malformed;
         const MessageFault& fault = message.error();
-        if (fault.type == static_cast<std::uint16_t>(MessageType::sccrq) && fault.peer_id != 0) {
-            refuse_tunnel(path, fault.peer_id, fault_reason(fault.fault, DownReason::Scope::tunnel));
+        if (fault.type == static_cast<std::uint16_t>(MessageType::sccrq)) {
+            refuse_tunnel(path, fault.peer_id, datagram.body,
+                          fault_reason(fault.fault, DownReason::Scope::tunnel));
         }
         return;
     }
-    if (const auto* sccrq = std::get_if<Sccrq>(&*message))
-        return receive_sccrq(now, path, datagram, *sccrq, bytes, std::move(secret));
     if (const auto* stopccn = std::get_if<Stopccn>(&*message)) {
         const auto known = by_peer.find(PeerKey{path, PeerTunnelId(stopccn->assigned_tunnel_id)});
         if (known != by_peer.end()) return receive_for(now, tunnels.at(known->second), datagram, bytes);
@@ -105,12 +113,17 @@ void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datag
     ++counters.unknown_tunnel;
 }
 
-Secret Endpoint::Impl::incoming_secret(const Path& path, ByteView body) const {
-    return config.incoming_secret ? config.incoming_secret(path, peek_host_name(body)) : Secret();
+Incoming Endpoint::Impl::incoming(const Path& path, ByteView body) const {
+    return config.incoming ? config.incoming(path, peek_host_name(body)) : Incoming();
+}
+
+Tunnel* Endpoint::Impl::find_zero_addressed(const Path& path) {
+    const auto found = zero_addressed.find(PeerKey{path, {}});
+    return found == zero_addressed.end() ? nullptr : find_tunnel(found->second);
 }
 
 void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                                   ByteView bytes, Secret secret) {
+                                   ByteView bytes, Incoming known_peer) {
     const auto known = by_peer.find(PeerKey{path, PeerTunnelId(sccrq.assigned_tunnel_id)});
     if (known != by_peer.end()) {
         Tunnel& tunnel = tunnels.at(known->second);
@@ -127,24 +140,23 @@ void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& d
         ++counters.malformed;
         return;
     }
-    if (const auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value(), secret)) {
-        return refuse_tunnel(path, sccrq.assigned_tunnel_id, *reason);
+    const auto refuse = [&](DownReason reason) {
+        refuse_tunnel(path, sccrq.assigned_tunnel_id, datagram.body, std::move(reason));
+    };
+    if (auto reason = objection(sccrq.protocol_version, sccrq.challenge.has_value(), known_peer.secret)) {
+        return refuse(std::move(*reason));
     }
     // RFC 4951 5.2: what only a peer that can recover tunnels may accept.
     if (sccrq.tunnel_recovery) {
-        return refuse_tunnel(
-            path, sccrq.assigned_tunnel_id,
-            fault_reason({GeneralError::unknown_avp, "recovery of a tunnel is not supported"},
-                         DownReason::Scope::tunnel));
+        return refuse(fault_reason({GeneralError::unknown_avp, "recovery of a tunnel is not supported"},
+                                   DownReason::Scope::tunnel));
     }
     if (settle_collision(now, path, sccrq)) return;
     if (const auto why = full(path)) {
         ++counters.refused;
-        return refuse_tunnel(
-            path, sccrq.assigned_tunnel_id,
-            fault_reason({GeneralError::resources, std::string(*why)}, DownReason::Scope::tunnel));
+        return refuse(fault_reason({GeneralError::resources, std::string(*why)}, DownReason::Scope::tunnel));
     }
-    offer_tunnel(now, path, datagram, sccrq, std::move(secret));
+    offer_tunnel(now, path, datagram, sccrq, std::move(known_peer));
 }
 
 std::optional<std::string_view> Endpoint::Impl::full(const Path& path) const {
@@ -182,17 +194,19 @@ bool Endpoint::Impl::settle_collision(Time now, const Path& path, const Sccrq& s
 }
 
 void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
-                                  Secret secret) {
+                                  Incoming known_peer) {
     Tunnel* tunnel = make_tunnel(now, path);
     if (tunnel == nullptr) {
         ++counters.refused;
         return;
     }
+    take_quirks(*tunnel, known_peer.quirks);
     learn_peer(*tunnel, sccrq);
-    tunnel->secret = std::move(secret);
+    tunnel->secret = std::move(known_peer.secret);
     tunnel->peer_challenge = sccrq.challenge.value_or("");
     // Nothing is acknowledged before it is decided; the SCCRP or StopCCN will do it.
-    static_cast<void>(tunnel->reliable.receive(now, datagram.header, {}, false, limits, acknowledged));
+    static_cast<void>(
+        tunnel->reliable.receive(now, datagram.header, {}, false, tunnel->limits, acknowledged));
     tunnel->reliable.delay_acknowledgement(std::nullopt);
     by_peer.emplace(PeerKey{path, tunnel->peer}, tunnel->local);
     if (const auto next = step(*tunnel, tunnel_event::Offer{})) apply(now, *tunnel, *next);
@@ -201,8 +215,8 @@ void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& da
 
 void Endpoint::Impl::receive_for(Time now, Tunnel& tunnel, const Datagram& datagram, ByteView bytes) {
     acknowledged.clear();
-    const auto verdict =
-        tunnel.reliable.receive(now, datagram.header, bytes, datagram.body.empty(), limits, acknowledged);
+    const auto verdict = tunnel.reliable.receive(now, datagram.header, bytes, datagram.body.empty(),
+                                                 tunnel.limits, acknowledged);
     if (verdict == Reliable::Verdict::impossible_nr) {
         ++counters.malformed;
         return;
@@ -241,7 +255,7 @@ void Endpoint::Impl::on_acknowledged(Time now, Session& session) {
 }
 
 void Endpoint::Impl::deliver(Time now, Tunnel& tunnel, const ControlHeader& header, ByteView body) {
-    const auto message = decode_message(body, tunnel.secret);
+    const auto message = decode_message(body, tunnel.secret, tunnel.quirks);
     if (!message) return deliver_fault(now, tunnel, header, message.error());
     const TunnelStep next = step(tunnel, *message);
     apply(now, tunnel, next, Cause{&*message});
@@ -339,12 +353,18 @@ void Endpoint::Impl::answer_stray(Time now, Tunnel& tunnel, const ControlHeader&
 
 // A StopCCN without a tunnel: nothing is kept, so that it costs no more than the SCCRQ did. It is not
 // retransmitted; the peer's next SCCRQ brings another one.
-void Endpoint::Impl::refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, const DownReason& reason) {
-    Bytes message =
-        encode_message(peer_tunnel, 0, Stopccn{random_id(), {reason.result, reason.error, reason.message}});
-    set_sequence(message, 0, 1);
-    ++counters.sent;
-    outputs.emplace_back(Send{LocalTunnelId(), path, std::move(message)});
+void Endpoint::Impl::refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, ByteView body,
+                                   DownReason reason) {
+    if (peer_tunnel != 0) {
+        Bytes message = encode_message(peer_tunnel, 0,
+                                       Stopccn{random_id(), {reason.result, reason.error, reason.message}});
+        set_sequence(message, 0, 1);
+        ++counters.sent;
+        outputs.emplace_back(Send{LocalTunnelId(), path, std::move(message)});
+    }
+    if (reason.result == static_cast<std::uint16_t>(StopResult::not_authorized)) {
+        outputs.emplace_back(TunnelRefused{path, printable(peek_host_name(body)), std::move(reason)});
+    }
 }
 
 // A CDN for a call that has no session; the id that it names stays taken until it is acknowledged.

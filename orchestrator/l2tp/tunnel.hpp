@@ -21,12 +21,14 @@ struct Tunnel {
     PeerTunnelId peer;  // 0 until the peer has told it
     Path path;
     TunnelState state = TunnelState::idle;
-    bool initiator = false;                    // we sent the SCCRQ
-    bool stopped_by_peer = false;              // closing: it was the peer that sent StopCCN
-    std::uint32_t bearers = 0;                 // 4.4.3: how we can place outgoing calls
-    std::uint32_t peer_bearers = 0;            // and how the peer can
-    bool peer_sync_framing = true;             // 4.4.3: the peer's Framing Capabilities have the S bit
-    bool hide = false;                         // 4.3: what we send
+    bool initiator = false;          // we sent the SCCRQ
+    bool stopped_by_peer = false;    // closing: it was the peer that sent StopCCN
+    std::uint32_t bearers = 0;       // 4.4.3: how we can place outgoing calls
+    std::uint32_t peer_bearers = 0;  // and how the peer can
+    bool peer_sync_framing = true;   // 4.4.3: the peer's Framing Capabilities have the S bit
+    bool hide = false;               // 4.3: what we send
+    Quirks quirks;                   // of the peer
+    ReliableLimits limits;
     Secret secret;                             // empty: no authentication, nothing hidden
     bool dscp_asked = false;                   // RFC 3308: by the SCCRQ
     std::optional<std::uint8_t> dscp;          // asked for; once up, agreed on

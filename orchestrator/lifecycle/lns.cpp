@@ -90,6 +90,10 @@ void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
     waiting_.push_back({offer, now + kOfferPatience});
 }
 
+void Lns::on_tunnel_refused(Time now, const l2tp::TunnelRefused& event) {
+    refuse(now, Stage::tunnel, event.path.remote.text(), {}, event.reason.text());
+}
+
 void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa) {
     const auto binding = sa ? std::optional(SaBinding{sa->mark, sa->reqid}) : std::nullopt;
     const auto opened = context_.datapath.open_tunnel(offer.tunnel, *this, offer.path, binding);

@@ -30,6 +30,7 @@ public:
     [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
 
     void on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer);
+    void on_tunnel_refused(Time now, const l2tp::TunnelRefused& event);
     void on_sa_up(Time now, const ChildSa& sa);
     void on_sa_down(Time now, const ChildSa& sa);
     void on_ipsec_failed(Time now, const Error& why);

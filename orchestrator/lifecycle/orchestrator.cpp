@@ -234,6 +234,10 @@ void Orchestrator::carry_out(Time now, const l2tp::TunnelOffered& output) {
     }
 }
 
+void Orchestrator::carry_out(Time now, const l2tp::TunnelRefused& output) {
+    if (Lns* lns = lns_on(output.path.local)) lns->on_tunnel_refused(now, output);
+}
+
 void Orchestrator::carry_out(Time now, const l2tp::TunnelPeerKnown& output) {
     if (Role* owner = owner_of(output.tunnel)) owner->on_tunnel_peer_known(now, output);
 }

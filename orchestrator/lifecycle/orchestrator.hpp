@@ -53,6 +53,7 @@ private:
 
     void carry_out(Time now, const l2tp::Send& output);
     void carry_out(Time now, const l2tp::TunnelOffered& output);
+    void carry_out(Time now, const l2tp::TunnelRefused& output);
     void carry_out(Time now, const l2tp::TunnelPeerKnown& output);
     void carry_out(Time now, const l2tp::TunnelUp& output);
     void carry_out(Time now, const l2tp::TunnelDown& output);

@@ -107,6 +107,9 @@ private:
         if (challenge) living(tunnel).challenge = challenge;
     }
     void on(const l2tp::TunnelOffered& offered) { fresh(offered.tunnel); }
+    void on(const l2tp::TunnelRefused& refused) {
+        require(refused.reason.result == 4, "who is refused with a word is not authorised");
+    }
     void on(const l2tp::TunnelPeerKnown& known) { static_cast<void>(up(known.tunnel)); }
     void on(const l2tp::TunnelUp& tunnel) { static_cast<void>(up(tunnel.tunnel)); }
     void on(const l2tp::TunnelDown& down) {

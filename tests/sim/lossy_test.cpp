@@ -178,7 +178,7 @@ TEST_CASE(
         CAPTURE(seed);
         for (const bool same : {true, false}) {
             EndpointConfig config = patient();
-            config.incoming_secret = [](const Path&, std::string_view) {
+            config.incoming = [](const Path&, std::string_view) {
                 return Secret(std::string_view("one"));
             };
             World world(seed, kBad, config);

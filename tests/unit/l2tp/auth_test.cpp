@@ -26,7 +26,7 @@ public:
 
 EndpointConfig with_secret(const Secret& secret) {
     EndpointConfig config;
-    config.incoming_secret = [secret](const Path&, std::string_view) { return secret; };
+    config.incoming = [secret](const Path&, std::string_view) { return secret; };
     return config;
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("4.3: a new Random Vector is for what follows it") {
 
 TEST_CASE(
     "4.3: what is sent hidden has one Random Vector, before the first hidden AVP, and nothing clear that may "
-    "hide") {
+    "hide but the id by which we can be refused") {
     keel::l2tp::test::FixedRandom random;
     Sccrq sccrq = Line::sccrq();
     sccrq.challenge = kChallenge;
@@ -150,14 +150,14 @@ TEST_CASE(
         const AvpRow* row = find_avp(avp->type);
         if (position++ == 0) CHECK(avp->type == 0);
         if (avp->type == 36) ++vectors;
-        CHECK(avp->hidden == row->may_hide);
+        CHECK(avp->hidden == (row->may_hide && row->type != AvpType::assigned_tunnel_id));
         if (avp->hidden) {
             ++hidden;
             CHECK(vectors == 1);
         }
     }
     CHECK(vectors == 1);
-    CHECK(hidden == 4);  // Framing Capabilities, Assigned Tunnel ID, Challenge, Vendor Name
+    CHECK(hidden == 3);  // Framing Capabilities, Challenge, Vendor Name
     const auto back = decode_message(datagram.body, kSecret);
     REQUIRE(back.has_value());
     CHECK(std::get<Sccrq>(*back).assigned_tunnel_id == 77);
@@ -207,7 +207,7 @@ TEST_CASE("tunnel authentication as the one that asks") {
 TEST_CASE("tunnel authentication as the one that is asked") {
     std::string asked_host;
     EndpointConfig config;
-    config.incoming_secret = [&](const Path& path, std::string_view host) {
+    config.incoming = [&](const Path& path, std::string_view host) {
         asked_host = host;
         return path.binding == 5 ? kSecret : Secret();
     };
@@ -263,6 +263,12 @@ TEST_CASE("a hidden SCCRQ makes a tunnel only where the secret is the same") {
     for (const Secret& secret : {Secret(std::string_view("other")), Secret()}) {
         Line line(with_secret(secret));
         line.inject(sccrq);
+        CHECK(line.expect<Stopccn>().result.result == 4);
+        CHECK(line.last_header.tunnel == 77);
+        const auto refused = line.output<TunnelRefused>();
+        CHECK(refused.path == line.path);
+        CHECK(refused.host_name == "peer");
+        CHECK(refused.reason.result == 4);
         CHECK(line.quiet());
         CHECK(line.endpoint.counters().malformed == 1);
         CHECK(line.endpoint.tunnel_count() == 0);

@@ -325,6 +325,7 @@ TEST_CASE("an SCCRQ that is not acceptable is answered and nothing is kept") {
         CHECK(stop.assigned_tunnel_id != 0);
         CHECK(line.last_header == ControlHeader{77, 0, 0, 1});
         CHECK(line.endpoint.tunnel_count() == 0);
+        if (result == 4) CHECK(line.output<TunnelRefused>().reason.result == 4);
         CHECK(line.quiet());
     };
     auto challenge = Line::sccrq();
