@@ -74,6 +74,8 @@ def demo(lab: Lab) -> None:
     print(f"  two network namespaces, strongSwan in both, keel2tpd as LNS: {time.monotonic() - began:.1f} s")
     client = hosts.start_lac()
     shown = client.wait_up("lac/branch")
+    client.wait_settled(sas=1)
+    server.wait_settled(sas=1)
     title("keel2tpd on the LAC brought its connection up, stage by stage")
     timeline(shown)
     title("keel2tp show, on the LAC")

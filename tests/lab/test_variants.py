@@ -5,12 +5,8 @@ import pytest
 from lablib import keel2tpd
 from lablib.charon import Charon
 from lablib.hosts import INNER_LNS, LNS, STRANGER, ping
-from lablib.keel2tpd import Keel2tpd
+from lablib.keel2tpd import Keel2tpd, unprotected
 from lablib.traces import assert_nothing_left, snapshot
-
-
-def unprotected(connection: dict) -> dict:
-    return {key: value for key, value in connection.items() if key != "ipsec"} | {"unprotected": True}
 
 
 def test_connects_without_ipsec_when_asked_to(hosts):

@@ -41,6 +41,11 @@ def lac(node: Node, server: str, *, psk: str = "example", ike: Any = 1, user: st
             "routes": ["10.9.0.0/16"] if routes is None else routes}
 
 
+def unprotected(connection: dict) -> dict:
+    """The same entry without IPsec."""
+    return {key: value for key, value in connection.items() if key != "ipsec"} | {"unprotected": True}
+
+
 class Show:
     """One answer of `keel2tp show --json`; the only place that knows its fields."""
 
@@ -163,13 +168,13 @@ class Keel2tpd:
             raise AssertionError(f"{error}; shown: {json.dumps(found[0].data) if found else 'nothing'}") from None
         return found[0]
 
-    def wait_settled(self, links: int = 1, *, sas: int | None = None) -> Show:
+    def wait_settled(self, links: int = 1, *, sas: int | None = None, seconds: float = PATIENCE) -> Show:
         """The first answer in which PPP runs on `links` sessions, each in a tunnel of its own, and nothing else is left.
 
         The two ends of a link come up one after the other, and what an earlier try left may still be ending."""
         return self.wait_show(f"{links} sessions that run, and nothing else", lambda show: (
             len(show.running_sessions) == len(show.sessions) == len(show.tunnels) == links
-            and sas in (None, len(show.sas))))
+            and sas in (None, len(show.sas))), seconds)
 
     def wait_loaded(self, connection: str) -> None:
         """Until charon knows the connection: before, it refuses the peer."""
