@@ -10,10 +10,9 @@ namespace {
 // Order is speed: a packet that is neither marked nor UDP has left after two comparisons, and a data packet
 // under an SA is through at the first rule of `marked`.
 //
-// marked: `udp checksum set 0` comes after the rewriting because the rewriting adjusts the checksum, which
-// turns
-//   "none" (0; a sender in ESP may leave it out) into a wrong one. ESP has proven the payload, so that UDP's
-//   checksum has no worth here, and without it the kernel saves a pass over the data.
+// `udp checksum set 0` comes after the rewriting of a port, because that adjusts the checksum and so turns
+// "none" (0) into a wrong one. ESP proves the payload, so that UDP's checksum has no worth here, and without
+// it the kernel saves a pass over the data.
 // meta mark set 0: the mark must not leak onto the inner packets, and outbound the ESP packet passes output
 // again. ipsec in ip saddr: exists for tunnel mode only; a VPN of somebody else whose SAs set marks is let
 // alone.
@@ -38,6 +37,7 @@ constexpr std::string_view kChains = R"(
   udp dport 1701 udp dport set meta mark and 0x00ffffff map @ports udp checksum set 0 meta mark set 0 accept
   udp dport 1701 @th,64,1 1 ip daddr @protected4 accept
   udp dport 1701 @th,64,1 1 ip6 daddr @protected6 accept
+  udp dport 20000-39999 meta mark . udp dport @own_ports udp checksum set 0 meta mark set 0 accept
   ipsec in ip saddr 0.0.0.0-255.255.255.255 accept
   ipsec in ip6 saddr ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff accept
   counter name foreign_in drop
@@ -49,7 +49,12 @@ constexpr std::string_view kChains = R"(
  }
  chain tunnel_out {
   rt ipsec missing counter name cleartext_out drop
+  udp checksum 0 udp sport set 1701 udp checksum set 0 meta mark set 0 accept
   udp sport set 1701 meta mark set 0
+ }
+ chain own_port_out {
+  rt ipsec missing counter name cleartext_out drop
+  meta mark set 0
  }
  chain l2tp_out {
   rt ipsec exists accept
@@ -59,6 +64,7 @@ constexpr std::string_view kChains = R"(
  chain out {
   type filter hook output priority 300; policy accept;
   meta mark & 0xff000000 == 0x4c000000 goto tunnel_out
+  meta mark & 0xff000000 == 0x4d000000 goto own_port_out
   udp sport 1701 goto l2tp_out
  }
 )";
@@ -84,6 +90,10 @@ std::string port_element(const SocketAddress& local) {
 
 std::string mark_element(std::uint32_t mark, std::uint16_t port) {
     return fmt::format("inet {} ports {{ {:#x} : {} }}", kGuardTable, mark, port);
+}
+
+std::string own_port_element(const GuardedTunnel& tunnel) {
+    return fmt::format("inet {} own_ports {{ {:#x} . {} }}", kGuardTable, tunnel.mark, tunnel.local.port);
 }
 
 std::string counter_text(std::string_view name, std::uint64_t packets) {
@@ -125,11 +135,15 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses, c
     text +=
         " set tunnels4 { type ipv4_addr . inet_service; }\n set tunnels6 { type ipv6_addr . inet_service; "
         "}\n";
+    text += " set own_ports { type mark . inet_service; }\n";
     text += " map ports { type mark : inet_service; }\n";
     text += kChains;
     text += "}\n";
     for (const GuardedTunnel& tunnel : state.tunnels)
         text += "add element " + port_element(tunnel.local) + "\n";
+    for (const GuardedTunnel& tunnel : state.tunnels) {
+        if (tunnel.own_port) text += "add element " + own_port_element(tunnel) + "\n";
+    }
     for (const auto& [mark, port] : state.ports_by_mark)
         text += "add element " + mark_element(mark, port) + "\n";
     return text;
@@ -142,6 +156,7 @@ std::string guard_remove_text() {
 
 std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint16_t> replaces) {
     std::string text = "add element " + port_element(tunnel.local) + "\n";
+    if (tunnel.own_port) text += "add element " + own_port_element(tunnel) + "\n";
     if (replaces) text += "delete element " + mark_element(tunnel.mark, *replaces) + "\n";
     text += "add element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
     return text;
@@ -149,6 +164,7 @@ std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint1
 
 std::string guard_delete_text(const GuardedTunnel& tunnel, bool owns_mark) {
     std::string text = "delete element " + port_element(tunnel.local) + "\n";
+    if (tunnel.own_port) text += "delete element " + own_port_element(tunnel) + "\n";
     if (owns_mark) text += "delete element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
     return text;
 }

@@ -83,6 +83,12 @@ Status set_send_mark(int fd, std::uint32_t mark) {
     return set(fd, SOL_SOCKET, SO_MARK, mark, "SO_MARK");
 }
 
+Status set_dscp(int fd, bool v4, std::uint8_t dscp) {
+    const int field = dscp << 2;  // RFC 2474 3: the upper six bits
+    if (v4) return set(fd, IPPROTO_IP, IP_TOS, field, "IP_TOS");
+    return set(fd, IPPROTO_IPV6, IPV6_TCLASS, field, "IPV6_TCLASS");
+}
+
 Status tell_destination(int fd, bool v4) {
     if (v4) return set(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
     return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
@@ -121,6 +127,10 @@ Status keep_control_messages_only(int fd) {
                                      BPF_STMT(BPF_RET | BPF_K, 0xffffffff), BPF_STMT(BPF_RET | BPF_K, 0)}};
     const sock_fprog program{code.size(), code.data()};
     return set(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "SO_ATTACH_FILTER");
+}
+
+Status send_without_checksum(int fd) {
+    return set(fd, SOL_SOCKET, SO_NO_CHECK, 1, "SO_NO_CHECK");
 }
 
 Status accept_zero_checksum6(int fd) {

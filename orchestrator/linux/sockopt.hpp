@@ -30,6 +30,8 @@ struct RawAddress {
 [[nodiscard]] Status set_reuse_address(int fd);
 // The SO_MARK of what the socket sends.
 [[nodiscard]] Status set_send_mark(int fd, std::uint32_t mark);
+// The DSCP (0..63) of what the socket sends; ECN stays 0.
+[[nodiscard]] Status set_dscp(int fd, bool v4, std::uint8_t dscp);
 // Received datagrams tell their destination (IP_PKTINFO), or their mark (SO_RCVMARK, Linux 5.19).
 [[nodiscard]] Status tell_destination(int fd, bool v4);
 [[nodiscard]] Status tell_mark(int fd);
@@ -41,6 +43,8 @@ enum class PolicyDirection { in, out };
 
 // Drops what is not a control message (T bit 0, RFC 2661 3.1) before it is queued.
 [[nodiscard]] Status keep_control_messages_only(int fd);
+// What the IPv4 socket sends, data of kernel L2TP too, has no UDP checksum.
+[[nodiscard]] Status send_without_checksum(int fd);
 // IPv6 accepts a zero checksum: the guard clears it on what came under ESP.
 [[nodiscard]] Status accept_zero_checksum6(int fd);
 

@@ -174,6 +174,7 @@ Status UdpSockets::reqid_is_free(const SaBinding& sa) const {
 }
 
 Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, SocketAddress& local) {
+    const std::uint32_t send_mark = spec.port == SourcePort::own ? kOwnPortSocketMark : kSocketMark;
     PortSequence ports(random_.u32());
     while (const auto port = ports.next()) {
         auto fd = udp_socket(spec.local.is_v4());
@@ -184,8 +185,8 @@ Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, Sock
         const bool v4 = spec.local.is_v4();
         const Status ready =
             in_turn([&] { return keep_control_messages_only(raw); },
-                    [&] { return v4 ? Status{} : accept_zero_checksum6(raw); },
-                    [&] { return set_send_mark(raw, kSocketMark | (spec.sa->mark & kSaMarkMask)); },
+                    [&] { return v4 ? send_without_checksum(raw) : accept_zero_checksum6(raw); },
+                    [&] { return set_send_mark(raw, send_mark | (spec.sa->mark & kSaMarkMask)); },
                     [&] { return require_esp(raw, v4, PolicyDirection::out, spec.sa->reqid); },
                     [&] { return require_esp(raw, v4, PolicyDirection::in, spec.sa->reqid); });
         if (!ready) return std::unexpected(ready.error());
@@ -213,7 +214,7 @@ Result<SocketId> UdpSockets::open_protected(const TunnelSocketSpec& spec) {
     if (auto connected = connect_to(fd->value(), spec.remote); !connected)
         return std::unexpected(connected.error());
     socket->local = bound_address(fd->value(), socket->local);
-    const GuardedTunnel guarded{spec.sa->mark, socket->local};
+    const GuardedTunnel guarded{spec.sa->mark, socket->local, spec.port == SourcePort::own};
     if (auto led = guard_.add(guarded); !led) return std::unexpected(led.error());
     socket->remote = spec.remote;
     socket->sa = spec.sa;
@@ -228,16 +229,39 @@ std::optional<SocketId> UdpSockets::listener_on(const IpAddress& local) const {
     return std::nullopt;
 }
 
+Result<std::uint16_t> UdpSockets::plain_port(const TunnelSocketSpec& spec) const {
+    const auto listener = listener_on(spec.local);
+    if (spec.port == SourcePort::own) return std::uint16_t{0};
+    if (spec.port == SourcePort::usual) {
+        return listener ? sockets_.at(*listener)->local.port : std::uint16_t{0};
+    }
+    const SocketAddress local{spec.local, kL2tpPort};
+    bool ours = false;
+    for (const auto& [id, socket] : sockets_) {
+        if (socket->local != local) continue;
+        ours = true;
+        if (socket->remote != spec.remote) continue;
+        return fail(ErrorCode::exists,
+                    fmt::format("from UDP {} another tunnel goes to {}", local.text(), spec.remote.text()),
+                    "give one of the two connections the quirk source-port-any");
+    }
+    if (!ours && port_holder(local, Conflict::any)) {
+        return std::unexpected(taken(system_error(EADDRINUSE, "bind"), local));
+    }
+    return kL2tpPort;
+}
+
 Result<SocketId> UdpSockets::open_plain(const TunnelSocketSpec& spec) {
+    const auto port = plain_port(spec);
+    if (!port) return std::unexpected(port.error());
     auto socket = std::make_shared<Socket>(loop_);
     auto fd = udp_socket(spec.local.is_v4());
     if (!fd) return std::unexpected(fd.error());
     const int raw = fd->value();
-    const auto listener = listener_on(spec.local);
-    socket->local = {spec.local, listener ? sockets_.at(*listener)->local.port : std::uint16_t{0}};
+    socket->local = {spec.local, *port};
     const Status ready =
         in_turn([&] { return keep_control_messages_only(raw); },
-                [&] { return listener ? set_reuse_address(raw) : Status{}; },
+                [&] { return *port != 0 ? set_reuse_address(raw) : Status{}; },
                 [&] { return bind_to(raw, socket->local); }, [&] { return connect_to(raw, spec.remote); });
     if (!ready) return std::unexpected(ready.error());
     socket->local = bound_address(raw, socket->local);
@@ -337,6 +361,12 @@ void UdpSockets::send(SocketId socket, std::optional<SocketAddress> to, ByteView
     } else {
         ++counters_.sent;
     }
+}
+
+Status UdpSockets::set_dscp(SocketId id, std::uint8_t dscp) {
+    const auto fd = descriptor(id);
+    if (!fd) return std::unexpected(fd.error());
+    return keel::set_dscp(*fd, sockets_.at(id)->local.ip.is_v4(), dscp);
 }
 
 void UdpSockets::close(SocketId id) {

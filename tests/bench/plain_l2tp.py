@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 AF_PPPOX, PX_PROTO_OL2TP = 24, 1
-IP_PKTINFO, IP_XFRM_POLICY, SO_ATTACH_FILTER, SO_RCVMARK = 8, 17, 26, 75
+IP_PKTINFO, IP_XFRM_POLICY, SO_NO_CHECK, SO_ATTACH_FILTER, SO_RCVMARK = 8, 17, 11, 26, 75
 POLICY_IN, POLICY_OUT = 0, 1
 SOCKET_MARK = 0x4c000000  # by which the table knows a tunnel's packets on their way out
 L2TP_PORT = 1701
@@ -101,6 +101,7 @@ def listener(local: str) -> socket.socket:
 def tunnel_socket(local: str, port: int, peer: str, mark: int, reqid: int) -> socket.socket:
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     keep_control_messages_only(udp)
+    udp.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SOCKET_MARK | mark)
     require_esp(udp, POLICY_OUT, reqid)
     require_esp(udp, POLICY_IN, reqid)

@@ -33,11 +33,13 @@ TEST_CASE("a guard without addresses is that of a LAC: the sets are empty, the r
 
 TEST_CASE("the checksum is cleared after the port is rewritten: rewriting a zero checksum spoils it") {
     const std::string text = guard_install_text({});
-    const auto rewrite = text.find("udp dport set meta mark");
-    REQUIRE(rewrite != std::string::npos);
-    const auto clear = text.find("udp checksum set 0", rewrite);
-    REQUIRE(clear != std::string::npos);
-    CHECK(text.find('\n', rewrite) > clear);
+    for (const char* rewriting : {"udp dport set meta mark", "udp checksum 0 udp sport set 1701"}) {
+        const auto rewrite = text.find(rewriting);
+        REQUIRE(rewrite != std::string::npos);
+        const auto clear = text.find("udp checksum set 0", rewrite);
+        REQUIRE(clear != std::string::npos);
+        CHECK(text.find('\n', rewrite) > clear);
+    }
 }
 
 TEST_CASE("a tunnel's entries") {
