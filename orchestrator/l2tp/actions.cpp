@@ -355,7 +355,7 @@ void Endpoint::Impl::act_send_connected(Tunnel& tunnel, Session& session) {
 }
 
 void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
-    timers.set(session.timer, std::nullopt);
+    timers.remove(session.timer);
     const LocalSessionId last = tunnel.sessions.back();
     sessions.at(last).position = session.position;
     tunnel.sessions[session.position] = last;
@@ -405,7 +405,7 @@ std::optional<Time> Endpoint::Impl::deadline(const Tunnel& tunnel) const {
 }
 
 void Endpoint::Impl::forget(Tunnel& tunnel) {
-    timers.set(tunnel.timer, std::nullopt);
+    timers.remove(tunnel.timer);
     if (!tunnel.initiator) {
         const auto entry = by_peer.find(PeerKey{tunnel.path, tunnel.peer});
         if (entry != by_peer.end() && entry->second == tunnel.local) by_peer.erase(entry);

@@ -59,7 +59,7 @@ Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
     tunnel.limits = limits;
     tunnel.bearers = config.bearer_capabilities;
     tunnel.last_heard = now;
-    tunnel.timer.tunnel = *id;
+    tunnel.timer = timers.add({*id, {}});
     return &tunnel;
 }
 
@@ -70,8 +70,7 @@ Session* Endpoint::Impl::make_session(Tunnel& tunnel) {
     session.tunnel = tunnel.local;
     session.local = *id;
     session.position = tunnel.sessions.size();
-    session.timer.tunnel = tunnel.local;
-    session.timer.session = *id;
+    session.timer = timers.add({tunnel.local, *id});
     tunnel.sessions.push_back(*id);
     return &session;
 }
@@ -147,11 +146,11 @@ void Endpoint::receive(Time now, const Path& path, ByteView datagram) {
 }
 
 void Endpoint::on_timeout(Time now) {
-    while (Timer* timer = impl_->timers.take_due(now)) {
-        if (timer->session) {
-            impl_->on_session_timer(now, impl_->sessions.at(timer->session));
+    while (const auto due = impl_->timers.take_due(now)) {
+        if (due->session) {
+            impl_->on_session_timer(now, impl_->sessions.at(due->session));
         } else {
-            impl_->on_tunnel_timer(now, impl_->tunnels.at(timer->tunnel));
+            impl_->on_tunnel_timer(now, impl_->tunnels.at(due->tunnel));
         }
     }
 }

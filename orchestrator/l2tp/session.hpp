@@ -37,7 +37,7 @@ struct Session {
     bool dscp_asked = false;           // RFC 3308: by the ICRQ or OCRQ
     std::optional<std::uint8_t> dscp;  // asked for; once up, agreed on
     std::unique_ptr<SessionNotes> notes;
-    Timer timer;  // of the set-up, from the acknowledgement of our part in it
+    Timers::Timer timer{};  // of the set-up, from the acknowledgement of our part in it
 
     [[nodiscard]] bool setting_up() const {
         return state == SessionState::wait_reply || state == SessionState::wait_connect;

@@ -1,74 +1,100 @@
 #include "l2tp/timers.hpp"
 
+#include <algorithm>
+
 namespace keel::l2tp {
 
-void Timers::set(Timer& timer, std::optional<Time> at) {
-    if (!at) {
-        if (timer.position != Timer::kUnset) remove(timer);
-        return;
+namespace {
+
+constexpr std::size_t kChildren = 4;
+
+}  // namespace
+
+Timers::Timer Timers::add(const Owner& owner) {
+    if (free_.empty()) {
+        states_.push_back({owner, kUnset});
+        return Timer(static_cast<std::uint32_t>(states_.size() - 1));
     }
-    if (timer.position == Timer::kUnset) {
-        timer.at = *at;
-        heap_.push_back(nullptr);
-        place(heap_.size() - 1, &timer);
-        rise(timer.position);
-        return;
+    const std::uint32_t timer = free_.back();
+    free_.pop_back();
+    states_[timer] = {owner, kUnset};
+    return Timer(timer);
+}
+
+void Timers::remove(Timer timer) {
+    const auto number = static_cast<std::uint32_t>(timer);
+    clear(number);
+    free_.push_back(number);
+}
+
+void Timers::set(Timer timer, std::optional<Time> at) {
+    const auto number = static_cast<std::uint32_t>(timer);
+    if (!at) return clear(number);
+    const Entry entry{*at, number};
+    const std::uint32_t position = states_[number].position;
+    if (position == kUnset) {
+        heap_.emplace_back();
+        return rise(heap_.size() - 1, entry);
     }
-    const bool earlier = *at < timer.at;
-    timer.at = *at;
-    earlier ? rise(timer.position) : sink(timer.position);
+    const Time before = heap_[position].at;
+    if (*at < before) rise(position, entry);
+    if (*at > before) sink(position, entry);
 }
 
 std::optional<Time> Timers::next() const {
     if (heap_.empty()) return std::nullopt;
-    return heap_.front()->at;
+    return heap_.front().at;
 }
 
-Timer* Timers::take_due(Time now) {
-    if (heap_.empty() || heap_.front()->at > now) return nullptr;
-    Timer* timer = heap_.front();
-    remove(*timer);
-    return timer;
+std::optional<Timers::Owner> Timers::take_due(Time now) {
+    if (heap_.empty() || heap_.front().at > now) return std::nullopt;
+    const std::uint32_t timer = heap_.front().timer;
+    clear(timer);
+    return states_[timer].owner;
 }
 
-void Timers::place(std::size_t position, Timer* timer) {
-    heap_[position] = timer;
-    timer->position = position;
+void Timers::place(std::size_t position, const Entry& entry) {
+    heap_[position] = entry;
+    states_[entry.timer].position = static_cast<std::uint32_t>(position);
 }
 
-void Timers::rise(std::size_t position) {
-    Timer* timer = heap_[position];
+// `entry` takes a place at `position` or above it.
+void Timers::rise(std::size_t position, const Entry& entry) {
     while (position > 0) {
-        const std::size_t parent = (position - 1) / 2;
-        if (heap_[parent]->at <= timer->at) break;
+        const std::size_t parent = (position - 1) / kChildren;
+        if (heap_[parent].at <= entry.at) break;
         place(position, heap_[parent]);
         position = parent;
     }
-    place(position, timer);
+    place(position, entry);
 }
 
-void Timers::sink(std::size_t position) {
-    Timer* timer = heap_[position];
+// `entry` takes a place at `position` or below it.
+void Timers::sink(std::size_t position, const Entry& entry) {
     for (;;) {
-        std::size_t child = 2 * position + 1;
-        if (child >= heap_.size()) break;
-        if (child + 1 < heap_.size() && heap_[child + 1]->at < heap_[child]->at) ++child;
-        if (timer->at <= heap_[child]->at) break;
-        place(position, heap_[child]);
-        position = child;
+        const std::size_t first = kChildren * position + 1;
+        const std::size_t end = std::min(first + kChildren, heap_.size());
+        if (first >= end) break;
+        std::size_t least = first;
+        for (std::size_t child = first + 1; child < end; ++child) {
+            if (heap_[child].at < heap_[least].at) least = child;
+        }
+        if (entry.at <= heap_[least].at) break;
+        place(position, heap_[least]);
+        position = least;
     }
-    place(position, timer);
+    place(position, entry);
 }
 
-void Timers::remove(Timer& timer) {
-    const std::size_t hole = timer.position;
-    Timer* last = heap_.back();
+void Timers::clear(std::uint32_t timer) {
+    const std::uint32_t hole = states_[timer].position;
+    if (hole == kUnset) return;
+    states_[timer].position = kUnset;
+    const Entry last = heap_.back();
     heap_.pop_back();
-    timer.position = Timer::kUnset;
-    if (last == &timer) return;
-    place(hole, last);
-    rise(hole);
-    sink(last->position);
+    if (last.timer == timer) return;
+    const bool up = hole > 0 && last.at < heap_[(hole - 1) / kChildren].at;
+    up ? rise(hole, last) : sink(hole, last);
 }
 
 }  // namespace keel::l2tp

@@ -43,7 +43,7 @@ struct Tunnel {
     std::optional<Time> deadline;              // of the set-up, or of what is kept while closing
     Reliable reliable;
     std::vector<LocalSessionId> sessions;
-    Timer timer;
+    Timers::Timer timer{};
 
     [[nodiscard]] bool setting_up() const {
         return state == TunnelState::wait_ctl_reply || state == TunnelState::wait_ctl_conn;

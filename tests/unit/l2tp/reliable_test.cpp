@@ -209,26 +209,41 @@ TEST_CASE("the sessions whose messages were acknowledged are told, in order") {
     CHECK(end.acknowledged == std::vector{LocalSessionId(5), LocalSessionId(6)});
 }
 
-TEST_CASE("timers come in order of time, whatever is set, moved and cleared between") {
+TEST_CASE("timers come in order of time, whatever is added, set, moved, cleared and removed between") {
+    struct Kept {
+        Timers::Timer timer;
+        std::optional<Time> at;
+    };
     std::mt19937 engine(3);
-    std::vector<Timer> store(200);
     Timers timers;
+    std::vector<Kept> store(200);
+    const auto owner = [](std::size_t i) {
+        return Timers::Owner{LocalTunnelId(7), LocalSessionId(static_cast<std::uint32_t>(i))};
+    };
+    for (std::size_t i = 0; i < store.size(); ++i) store[i].timer = timers.add(owner(i));
     for (int round = 0; round < 20000; ++round) {
-        Timer& timer = store[engine() % store.size()];
-        if (engine() % 4 == 0) {
-            timers.set(timer, std::nullopt);
+        const std::size_t chosen = engine() % store.size();
+        Kept& kept = store[chosen];
+        if (engine() % 8 == 0) {
+            timers.remove(kept.timer);
+            kept = {timers.add(owner(chosen)), std::nullopt};
         } else {
-            timers.set(timer, Time(milliseconds(engine() % 1000)));
+            kept.at.reset();
+            if (engine() % 4 != 0) kept.at = Time(milliseconds(engine() % 1000));
+            timers.set(kept.timer, kept.at);
         }
         std::optional<Time> least;
-        for (const Timer& each : store) {
-            if (each.position != Timer::kUnset && (!least || each.at < *least)) least = each.at;
+        for (const Kept& each : store) {
+            if (each.at && (!least || *each.at < *least)) least = each.at;
         }
         REQUIRE(timers.next() == least);
         if (engine() % 3 != 0) continue;
         const Time now{milliseconds(engine() % 1000)};
-        const Timer* due = timers.take_due(now);
-        REQUIRE((due != nullptr) == (least && *least <= now));
-        if (due != nullptr) REQUIRE(due->at == *least);
+        const auto due = timers.take_due(now);
+        REQUIRE(due.has_value() == (least && *least <= now));
+        if (!due) continue;
+        Kept& expired = store.at(due->session.value);
+        REQUIRE(expired.at == least);
+        expired.at.reset();
     }
 }
