@@ -110,6 +110,23 @@ void Endpoint::Impl::note_half_open(const Tunnel& tunnel, bool is) {
     }
 }
 
+std::uint32_t Endpoint::Impl::hash_of(const PeerKey& key) const {
+    return static_cast<std::uint32_t>(((PeerKeyHash{}(key) ^ hash_seed) * 0x9e3779b97f4a7c15ULL) >> 32);
+}
+
+Tunnel* Endpoint::Impl::find_by_peer(const Path& path, PeerTunnelId peer) {
+    const std::uint32_t found = by_peer.find(hash_of({path, peer}), [&](std::uint32_t id) {
+        const Tunnel& tunnel = tunnels.at(LocalTunnelId(id));
+        return tunnel.peer == peer && tunnel.path == path;
+    });
+    return found == FlatIndex::kNone ? nullptr : &tunnels.at(LocalTunnelId(found));
+}
+
+void Endpoint::Impl::index_peer(const Tunnel& tunnel, bool is) {
+    const std::uint32_t hash = hash_of({tunnel.path, tunnel.peer});
+    is ? by_peer.insert(hash, tunnel.local.value) : by_peer.erase(hash, tunnel.local.value);
+}
+
 void Endpoint::Impl::note_asking(Tunnel& tunnel, bool is) {
     const PeerKey key = pair_key(tunnel.path);
     if (is) {
@@ -406,10 +423,7 @@ std::optional<Time> Endpoint::Impl::deadline(const Tunnel& tunnel) const {
 
 void Endpoint::Impl::forget(Tunnel& tunnel) {
     timers.remove(tunnel.timer);
-    if (!tunnel.initiator) {
-        const auto entry = by_peer.find(PeerKey{tunnel.path, tunnel.peer});
-        if (entry != by_peer.end() && entry->second == tunnel.local) by_peer.erase(entry);
-    }
+    if (!tunnel.initiator) index_peer(tunnel, false);
     if (tunnel.quirks.has(Quirk::zero_tunnel_id)) {
         const auto entry = zero_addressed.find(PeerKey{tunnel.path, {}});
         if (entry != zero_addressed.end() && entry->second == tunnel.local) zero_addressed.erase(entry);

@@ -14,8 +14,8 @@ constexpr std::size_t kIds = 65535;  // 16 bits, but for 0
 
 // A free id: random, because the kernel may find a session by its id alone and old data may still be on its
 // way; counted on from there when many are taken.
-template <class IdType, class Map>
-std::optional<IdType> free_id(std::uint16_t start, const Map& taken) {
+template <class IdType, class T>
+std::optional<IdType> free_id(std::uint16_t start, const Table<IdType, T>& taken) {
     if (taken.size() >= kIds) return std::nullopt;
     IdType id(start);
     while (!id || taken.contains(id)) id = IdType((id.value + 1) & 0xffff);
@@ -36,11 +36,7 @@ Endpoint::Impl::Impl(EndpointConfig config_, Random& random_) : config(std::move
     limits = {config.retransmit_initial, config.retransmit_cap, config.retransmit_limit,
               config.receive_window};
     next_call_serial = random.u32();
-}
-
-Tunnel* Endpoint::Impl::find_tunnel(LocalTunnelId id) {
-    const auto found = tunnels.find(id);
-    return found == tunnels.end() ? nullptr : &found->second;
+    hash_seed = std::uint64_t{random.u32()} << 32 | random.u32();
 }
 
 std::uint16_t Endpoint::Impl::random_id() {
@@ -52,7 +48,7 @@ std::uint16_t Endpoint::Impl::random_id() {
 Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
     const auto id = free_id<LocalTunnelId>(random_id(), tunnels);
     if (!id) return nullptr;
-    Tunnel& tunnel = tunnels[*id];
+    Tunnel& tunnel = tunnels.insert(*id);
     tunnel.local = *id;
     tunnel.path = path;
     tunnel.hello_interval = config.hello_interval;
@@ -66,7 +62,7 @@ Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
 Session* Endpoint::Impl::make_session(Tunnel& tunnel) {
     const auto id = free_id<LocalSessionId>(random_id(), sessions);
     if (!id) return nullptr;
-    Session& session = sessions[*id];
+    Session& session = sessions.insert(*id);
     session.tunnel = tunnel.local;
     session.local = *id;
     session.position = tunnel.sessions.size();
@@ -250,19 +246,17 @@ Result<LocalSessionId> Endpoint::open_session(Time now, LocalTunnelId tunnel_id,
 
 Status Endpoint::accept_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
                                 std::optional<std::uint8_t> dscp) {
-    const auto found = impl_->sessions.find(session);
-    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
-        found->second.state == SessionState::wait_offer) {
-        found->second.dscp = dscp;
+    Session* found = impl_->sessions.find(session);
+    if (found != nullptr && found->tunnel == tunnel && found->state == SessionState::wait_offer) {
+        found->dscp = dscp;
     }
     return impl_->command(now, tunnel, session, session_event::Accept{}, "accept_session");
 }
 
 Status Endpoint::reject_session(Time now, LocalTunnelId tunnel, LocalSessionId session, std::uint16_t result,
                                 std::uint16_t error, std::string message) {
-    const auto found = impl_->sessions.find(session);
-    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
-        found->second.state != SessionState::wait_offer) {
+    Session* found = impl_->sessions.find(session);
+    if (found != nullptr && found->tunnel == tunnel && found->state != SessionState::wait_offer) {
         return fail(ErrorCode::invalid,
                     fmt::format("reject_session: session {} is not offered", session.value));
     }
@@ -281,11 +275,10 @@ Status Endpoint::close_session(Time now, LocalTunnelId tunnel, LocalSessionId se
 
 Status Endpoint::connect_session(Time now, LocalTunnelId tunnel, LocalSessionId id, std::uint32_t tx_speed,
                                  bool sequencing) {
-    const auto found = impl_->sessions.find(id);
-    if (found != impl_->sessions.end() && found->second.tunnel == tunnel &&
-        found->second.state == SessionState::wait_answer) {
-        found->second.tx_speed = tx_speed;
-        found->second.sequencing = sequencing;
+    Session* found = impl_->sessions.find(id);
+    if (found != nullptr && found->tunnel == tunnel && found->state == SessionState::wait_answer) {
+        found->tx_speed = tx_speed;
+        found->sequencing = sequencing;
     }
     return impl_->command(now, tunnel, id, session_event::Answered{}, "connect_session");
 }
@@ -349,9 +342,9 @@ std::optional<TunnelStatus> Endpoint::tunnel_status(LocalTunnelId id) const {
 }
 
 std::optional<SessionStatus> Endpoint::session_status(LocalTunnelId tunnel, LocalSessionId id) const {
-    const auto found = impl_->sessions.find(id);
-    if (found == impl_->sessions.end() || found->second.tunnel != tunnel) return std::nullopt;
-    const Session& session = found->second;
+    const Session* found = impl_->sessions.find(id);
+    if (found == nullptr || found->tunnel != tunnel) return std::nullopt;
+    const Session& session = *found;
     SessionStatus status{tunnel,
                          id,
                          session.peer,

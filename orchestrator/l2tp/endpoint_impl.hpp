@@ -10,6 +10,7 @@
 #include "l2tp/message.hpp"
 #include "l2tp/reliable.hpp"
 #include "l2tp/session.hpp"
+#include "l2tp/table.hpp"
 #include "l2tp/timers.hpp"
 #include "l2tp/tunnel.hpp"
 
@@ -82,9 +83,10 @@ struct Endpoint::Impl {
     EndpointConfig config;
     ReliableLimits limits;  // of a tunnel whose options say nothing else
     Random& random;
-    std::unordered_map<LocalTunnelId, Tunnel> tunnels;
-    std::unordered_map<LocalSessionId, Session> sessions;
-    std::unordered_map<PeerKey, LocalTunnelId, PeerKeyHash> by_peer;  // tunnels that peers began
+    Table<LocalTunnelId, Tunnel> tunnels;
+    Table<LocalSessionId, Session> sessions;
+    FlatIndex by_peer;            // the ids of the tunnels that peers began
+    std::uint64_t hash_seed = 0;  // so that no peer can choose what falls together in by_peer
     // Tunnels of ours whose SCCRQ is unanswered, by the peer's address and SA: those that a Tie Breaker may
     // end.
     std::unordered_map<PeerKey, std::vector<LocalTunnelId>, PeerKeyHash> asking;
@@ -167,7 +169,11 @@ struct Endpoint::Impl {
     // ---- endpoint.cpp
     void on_tunnel_timer(Time now, Tunnel& tunnel);
     void on_session_timer(Time now, Session& session);
-    [[nodiscard]] Tunnel* find_tunnel(LocalTunnelId id);
+    [[nodiscard]] Tunnel* find_tunnel(LocalTunnelId id) { return tunnels.find(id); }
+    // The tunnel that a peer began and calls `peer`.
+    [[nodiscard]] Tunnel* find_by_peer(const Path& path, PeerTunnelId peer);
+    void index_peer(const Tunnel& tunnel, bool is);
+    [[nodiscard]] std::uint32_t hash_of(const PeerKey& key) const;
     // Nothing: every id is taken.
     [[nodiscard]] Tunnel* make_tunnel(Time now, const Path& path);
     [[nodiscard]] Session* make_session(Tunnel& tunnel);

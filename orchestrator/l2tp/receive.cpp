@@ -107,8 +107,8 @@ void Endpoint::Impl::receive_unaddressed(Time now, const Path& path, const Datag
         return;
     }
     if (const auto* stopccn = std::get_if<Stopccn>(&*message)) {
-        const auto known = by_peer.find(PeerKey{path, PeerTunnelId(stopccn->assigned_tunnel_id)});
-        if (known != by_peer.end()) return receive_for(now, tunnels.at(known->second), datagram, bytes);
+        if (Tunnel* known = find_by_peer(path, PeerTunnelId(stopccn->assigned_tunnel_id)))
+            return receive_for(now, *known, datagram, bytes);
     }
     ++counters.unknown_tunnel;
 }
@@ -124,16 +124,15 @@ Tunnel* Endpoint::Impl::find_zero_addressed(const Path& path) {
 
 void Endpoint::Impl::receive_sccrq(Time now, const Path& path, const Datagram& datagram, const Sccrq& sccrq,
                                    ByteView bytes, Incoming known_peer) {
-    const auto known = by_peer.find(PeerKey{path, PeerTunnelId(sccrq.assigned_tunnel_id)});
-    if (known != by_peer.end()) {
-        Tunnel& tunnel = tunnels.at(known->second);
+    if (Tunnel* known = find_by_peer(path, PeerTunnelId(sccrq.assigned_tunnel_id))) {
+        Tunnel& tunnel = *known;
         if (tunnel.state == TunnelState::wait_offer) {
             ++counters.duplicates;
             return;
         }
         // A peer that has ended the tunnel may begin a new one with the same id at once.
         if (!tunnel.stopped_by_peer) return receive_for(now, tunnel, datagram, bytes);
-        by_peer.erase(known);
+        index_peer(tunnel, false);
     }
     // 5.8: sequence numbers begin at 0.
     if (datagram.header.ns != 0 || datagram.header.nr != 0) {
@@ -208,7 +207,7 @@ void Endpoint::Impl::offer_tunnel(Time now, const Path& path, const Datagram& da
     static_cast<void>(
         tunnel->reliable.receive(now, datagram.header, {}, false, tunnel->limits, acknowledged));
     tunnel->reliable.delay_acknowledgement(std::nullopt);
-    by_peer.emplace(PeerKey{path, tunnel->peer}, tunnel->local);
+    index_peer(*tunnel, true);
     if (const auto next = step(*tunnel, tunnel_event::Offer{})) apply(now, *tunnel, *next);
     settle(now, *tunnel);
 }
@@ -378,8 +377,8 @@ void Endpoint::Impl::refuse_call(Time, Tunnel& tunnel, std::uint16_t peer_sessio
 }
 
 Session* Endpoint::Impl::find_session(const Tunnel& tunnel, LocalSessionId id) {
-    const auto found = sessions.find(id);
-    return found == sessions.end() || found->second.tunnel != tunnel.local ? nullptr : &found->second;
+    Session* found = sessions.find(id);
+    return found == nullptr || found->tunnel != tunnel.local ? nullptr : found;
 }
 
 Session* Endpoint::Impl::find_addressed(const Tunnel& tunnel, const ControlHeader& header,
