@@ -128,8 +128,11 @@ class Keel2tpd:
             wait_for(f"{node.name}: keel2tpd to answer", self.answers)
 
     def answers(self) -> bool:
-        assert self.process.running, f"keel2tpd ended with {self.process.wait(1)}:\n{self.log()[-3000:]}"
+        self._assert_running()
         return self.node.succeeds(self.build / "orchestrator/cli/keel2tp", "show")
+
+    def _assert_running(self) -> None:
+        assert self.process.running, f"keel2tpd ended with {self.process.wait(1)}:\n{self.log()[-3000:]}"
 
     def show(self) -> Show:
         return Show(json.loads(self.node.run(self.build / "orchestrator/cli/keel2tp", "show", "--json")))
@@ -139,34 +142,30 @@ class Keel2tpd:
 
     def wait_state(self, connection: str, state: str, seconds: float = PATIENCE) -> Show:
         """The first answer in which the connection has this state."""
-        last: list[Show] = []
-
-        def reached() -> str:
-            last[:] = [self.show()]
-            return state if last[0].state(connection) == state else ""
-
-        try:
-            wait_for(f"{self.node.name}: {connection} to be {state}", reached, seconds, 0.2)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; it is {last[0].connection(connection) if last else 'unknown'}") from None
-        return last[0]
+        return self.wait_show(f"{connection} to be {state}", lambda show: show.state(connection) == state, seconds)
 
     def wait_up(self, connection: str, seconds: float = PATIENCE) -> Show:
         return self.wait_state(connection, "up", seconds)
 
     def wait_show(self, what: str, condition, seconds: float = PATIENCE) -> Show:
         """The first answer that fulfils `condition(show)`."""
-        found: list[Show] = []
+        last: list[Show | AssertionError] = []
 
         def fulfilled() -> bool:
-            found[:] = [self.show()]
-            return condition(found[0])
+            self._assert_running()
+            try:
+                last[:] = [self.show()]
+            except AssertionError as error:  # a starved daemon may let `keel2tp` wait for too long
+                last[:] = [error]
+                return False
+            return bool(condition(last[0]))
 
         try:
             wait_for(f"{self.node.name}: {what}", fulfilled, seconds, 0.2)
         except AssertionError as error:
-            raise AssertionError(f"{error}; shown: {json.dumps(found[0].data) if found else 'nothing'}") from None
-        return found[0]
+            said = json.dumps(last[0].data) if last and isinstance(last[0], Show) else str(last)
+            raise AssertionError(f"{error}; shown: {said}") from None
+        return last[0]
 
     def wait_settled(self, links: int = 1, *, sas: int | None = None, seconds: float = PATIENCE) -> Show:
         """The first answer in which PPP runs on `links` sessions, each in a tunnel of its own, and nothing else is left.
