@@ -43,6 +43,7 @@ struct IpsecConnection {
     Secret psk;
     std::vector<std::string> ike_proposals, esp_proposals;
     bool force_encap = false;  // UDP encapsulation even without NAT
+    bool any_port = false;     // initiator: our end of the SA is not bound to port 1701
 };
 
 // A CHILD_SA that is up. `mark` (never 0) is what the kernel puts on packets that came under it, `reqid`
@@ -118,10 +119,17 @@ struct ListenerSpec {
     SocketAddress local;
     bool protect = true;  // only what came under an SA is received, and its mark is told
 };
+// The port that a tunnel's packets come from on the wire.
+enum class SourcePort {
+    usual,  // 1701 under an SA or where a listener of ours stands on the address, otherwise one of its own
+    l2tp,   // 1701
+    own,    // one of its own
+};
 struct TunnelSocketSpec {
     IpAddress local;
     SocketAddress remote;
     std::optional<SaBinding> sa;  // none: without IPsec
+    SourcePort port = SourcePort::usual;
 };
 
 class Datagrams {
@@ -132,6 +140,8 @@ public:
     [[nodiscard]] virtual Result<SocketId> open_tunnel_socket(const TunnelSocketSpec& spec) = 0;
     // A tunnel socket sends to its peer; a listener needs `to`. Loss is the protocol's business: no error.
     virtual void send(SocketId socket, std::optional<SocketAddress> to, ByteView datagram) = 0;
+    // Marks what the socket sends from now on with this DSCP (0..63), data of kernel L2TP too.
+    [[nodiscard]] virtual Status set_dscp(SocketId socket, std::uint8_t dscp) = 0;
     virtual void close(SocketId socket) = 0;
 };
 
@@ -185,6 +195,8 @@ public:
     // The PPPoX socket of the new session, already bound to its ppp channel, so that early LCP frames wait in
     // it.
     [[nodiscard]] virtual Result<UniqueFd> create_session(const KernelSession& session) = 0;
+    // Data messages carry sequence numbers from now on, both ways (RFC 2661 5.4).
+    [[nodiscard]] virtual Status sequence_session(LocalTunnelId tunnel, LocalSessionId session) = 0;
     virtual void delete_session(LocalTunnelId tunnel, LocalSessionId session) = 0;
     [[nodiscard]] virtual Result<SessionCounters> session_counters(LocalTunnelId tunnel,
                                                                    LocalSessionId session) = 0;

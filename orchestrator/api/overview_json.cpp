@@ -91,6 +91,10 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
 
 json tunnel_json(const lifecycle::TunnelStatus& tunnel) {
     const l2tp::TunnelStatus& control = tunnel.control;
+    json quirks = json::array();
+    for (const l2tp::QuirkRow& row : l2tp::all_quirks()) {
+        if (control.quirks.has(row.quirk)) quirks.push_back(row.name);
+    }
     return {{"id", control.tunnel.value},
             {"peer_id", control.peer_tunnel.value},
             {"connection", tunnel.connection},
@@ -100,6 +104,11 @@ json tunnel_json(const lifecycle::TunnelStatus& tunnel) {
             {"peer_host_name", control.peer_host_name},
             {"peer_vendor_name", control.peer_vendor_name},
             {"mark", tunnel.mark ? json(*tunnel.mark) : json(nullptr)},
+            {"authenticated", control.authenticated},
+            {"hiding", control.hiding},
+            {"dscp", tunnel.dscp ? json(*tunnel.dscp) : json(nullptr)},
+            {"dscp_agreed", control.dscp ? json(*control.dscp) : json(nullptr)},
+            {"quirks", std::move(quirks)},
             {"sessions", control.sessions},
             {"unacknowledged", control.unacknowledged},
             {"retransmitted", control.retransmitted}};

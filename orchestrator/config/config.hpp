@@ -27,11 +27,23 @@ struct User {
     std::optional<IpAddress> address;
 };
 
+// The tunnels of a server, or the one of a client.
+struct Tunnel {
+    Secret secret;  // empty: none
+    bool hide;
+    std::optional<std::uint8_t> dscp;  // 0..63
+    bool sequencing;                   // of a client
+    Duration retransmit_initial;
+    unsigned retransmit_limit;
+    std::vector<std::string> quirks;  // names of l2tp::Quirk
+};
+
 struct Lns {
     std::string name;  // "lns/office"
     std::vector<IpAddress> listen;
     std::optional<Ipsec> ipsec;  // none: plain L2TP, asked for by "unprotected"
     Duration hello_interval;     // zero: never
+    Tunnel tunnel;
     std::vector<AuthMethod> auth;
     IpAddress local_address;
     std::vector<Prefix> pool;
@@ -46,6 +58,7 @@ struct Lac {
     std::string server;  // host name or address
     std::optional<Ipsec> ipsec;
     Duration hello_interval;
+    Tunnel tunnel;
     std::string user;
     Secret password;
     std::uint16_t mtu;

@@ -48,10 +48,28 @@ struct Node {
     }
     [[nodiscard]] std::string string() const { return value.is_string() ? value.get<std::string>() : ""; }
     [[nodiscard]] bool boolean() const { return value.is_boolean() && value.get<bool>(); }
+    // What is beyond an hour the schema has refused; here it must only fit a Duration.
+    [[nodiscard]] Duration fractional_seconds() const {
+        const double told = value.is_number() ? value.get<double>() : 0;
+        return milliseconds(static_cast<std::int64_t>(std::clamp(told, 0.0, 3600.0) * 1000));
+    }
     [[nodiscard]] std::int64_t integer() const {
         return value.is_number_integer() ? value.get<std::int64_t>() : 0;
     }
 };
+
+// RFC 2474, 2597, 3246, 5865, 8622. Nothing for what the schema has refused.
+std::optional<std::uint8_t> dscp_of(const json& value) {
+    if (value.is_number_integer()) return static_cast<std::uint8_t>(value.get<std::int64_t>() & 0x3f);
+    const std::string name = value.is_string() ? value.get<std::string>() : std::string();
+    const auto digit = [&](std::size_t at) { return name.size() > at ? name[at] - '0' : 0; };
+    if (name == "EF") return 46;
+    if (name == "VA") return 44;
+    if (name == "LE") return 1;
+    if (name.starts_with("CS")) return static_cast<std::uint8_t>(digit(2) * 8);
+    if (name.starts_with("AF")) return static_cast<std::uint8_t>(digit(2) * 8 + digit(3) * 2);
+    return std::nullopt;
+}
 
 class Parser {
 public:
@@ -121,6 +139,7 @@ private:
 
     Secret secret(const Node& node);
     std::optional<Ipsec> ipsec(const Node& owner, bool client);
+    Tunnel tunnel(const Node& node);
     Lns lns(const Node& node, const std::string& name);
     Lac lac(const Node& node, const std::string& name);
     std::vector<AuthMethod> auth(const Node& node);
@@ -172,6 +191,27 @@ std::optional<Ipsec> Parser::ipsec(const Node& owner, bool client) {
     };
 }
 
+Tunnel Parser::tunnel(const Node& node) {
+    const auto dscp = node.has("dscp") ? dscp_of(node.at("dscp").value) : std::nullopt;
+    Tunnel tunnel{
+        .secret = node.has("secret") ? secret(node.at("secret")) : Secret(),
+        .hide = node.at("hide").boolean(),
+        .dscp = dscp,
+        .sequencing = node.at("sequencing").boolean(),
+        .retransmit_initial = node.at("retransmit-initial").fractional_seconds(),
+        .retransmit_limit = static_cast<unsigned>(node.at("retransmit-limit").integer()),
+        .quirks = texts(node.at("quirks")),
+    };
+    if (tunnel.hide && !node.has("secret")) {
+        fault(node.at("hide"), "needs a tunnel secret to hide by: add \"secret\" beside it");
+    }
+    const auto has = [&](const char* quirk) { return std::ranges::count(tunnel.quirks, quirk) > 0; };
+    if (has("source-port-1701") && has("source-port-any")) {
+        fault(node.at("quirks"), "'source-port-1701' and 'source-port-any' exclude each other");
+    }
+    return tunnel;
+}
+
 std::vector<AuthMethod> Parser::auth(const Node& node) {
     std::vector<AuthMethod> methods;
     for (const Node& item : node.items()) {
@@ -189,6 +229,7 @@ Lns Parser::lns(const Node& node, const std::string& name) {
         .listen = listening_addresses(node.at("listen")),
         .ipsec = ipsec(node, false),
         .hello_interval = in_seconds(node.at("hello-interval")),
+        .tunnel = tunnel(node.at("tunnel")),
         .auth = auth(ppp.at("auth")),
         .local_address = v4_address(ppp.at("local-address")),
         .pool = prefixes(ppp.at("pool")),
@@ -229,6 +270,7 @@ Lac Parser::lac(const Node& node, const std::string& name) {
         .server = text(node.at("server")),
         .ipsec = ipsec(node, true),
         .hello_interval = in_seconds(node.at("hello-interval")),
+        .tunnel = tunnel(node.at("tunnel")),
         .user = text(ppp.at("user")),
         .password = secret(ppp.at("password")),
         .mtu = octets(ppp.at("mtu")),

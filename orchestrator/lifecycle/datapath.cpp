@@ -20,8 +20,8 @@ std::unexpected<Error> no_such(const char* what, std::uint32_t id) {
 }  // namespace
 
 Status Datapath::open_tunnel(LocalTunnelId id, Role& owner, const l2tp::Path& path,
-                             std::optional<SaBinding> sa) {
-    auto socket = ports_.datagrams.open_tunnel_socket({path.local, path.remote, sa});
+                             std::optional<SaBinding> sa, SourcePort port) {
+    auto socket = ports_.datagrams.open_tunnel_socket({path.local, path.remote, sa, port});
     if (!socket) return std::unexpected(socket.error());
     Tunnel tunnel;
     tunnel.id = id;
@@ -31,6 +31,15 @@ Status Datapath::open_tunnel(LocalTunnelId id, Role& owner, const l2tp::Path& pa
     tunnel.sa = sa;
     socket_index_.emplace(*socket, id);
     tunnels_.emplace(id, std::move(tunnel));
+    return {};
+}
+
+Status Datapath::mark_tunnel(LocalTunnelId id, std::optional<std::uint8_t> dscp) {
+    Tunnel* held = tunnel(id);
+    if (!held) return no_such("tunnel", id.value);
+    if (!dscp || held->dscp == dscp) return {};
+    if (auto marked = ports_.datagrams.set_dscp(held->socket, *dscp); !marked) return marked;
+    held->dscp = dscp;
     return {};
 }
 

@@ -36,6 +36,7 @@ struct Tunnel {
     l2tp::Path path;
     SocketId socket;
     std::optional<SaBinding> sa;
+    std::optional<std::uint8_t> dscp;  // marks what we send
     bool in_kernel = false;
     bool gone = false;  // the endpoint has forgotten it: release as soon as the sessions are gone
     std::map<LocalSessionId, Session> sessions;
@@ -47,7 +48,9 @@ public:
 
     // ---- up. An Error has changed nothing.
     [[nodiscard]] Status open_tunnel(LocalTunnelId tunnel, Role& owner, const l2tp::Path& path,
-                                     std::optional<SaBinding> sa);
+                                     std::optional<SaBinding> sa, SourcePort port = SourcePort::usual);
+    // Nothing: leaves the marks as they are.
+    [[nodiscard]] Status mark_tunnel(LocalTunnelId tunnel, std::optional<std::uint8_t> dscp);
     [[nodiscard]] Status connect_tunnel(LocalTunnelId tunnel, PeerTunnelId peer);
     [[nodiscard]] Status open_session(Time now, const KernelSession& ids);
     [[nodiscard]] Status start_ppp(LocalSessionId session, const PppSpec& spec);

@@ -60,6 +60,8 @@ private:
     void begin_ipsec(Time now);
     void initiate();
     void begin_tunnel(Time now);
+    // False: it failed, and with it the attempt.
+    [[nodiscard]] bool mark(Time now, std::optional<std::uint8_t> dscp);
     void begin_routes(Time now, const PppUp& link);
     [[nodiscard]] PppSpec ppp_spec(bool sequencing);
     void fail(Time now, Stage stage, Error error);

@@ -1,5 +1,6 @@
 // The stages ike and esp of a Lac.
 #include "lifecycle/lac.hpp"
+#include "lifecycle/tunnel_options.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -25,7 +26,8 @@ void Lac::initiate() {
                                .psk = ipsec.psk,
                                .ike_proposals = ipsec.ike_proposals,
                                .esp_proposals = ipsec.esp_proposals,
-                               .force_encap = ipsec.force_encap});
+                               .force_encap = ipsec.force_encap,
+                               .any_port = source_port_of(config_.tunnel) == SourcePort::own});
     context_.ports.ipsec.initiate(config_.name);
 }
 

@@ -4,6 +4,7 @@
 
 #include "lifecycle/lac.hpp"
 #include "lifecycle/mtu.hpp"
+#include "lifecycle/tunnel_options.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -30,8 +31,7 @@ std::string remedy_for(PppExited::Cause cause) {
 }  // namespace
 
 void Lac::begin_tunnel(Time now) {
-    // The endpoint's own retransmissions give up in time.
-    enter(now, Stage::tunnel, kPppPatience);
+    enter(now, Stage::tunnel, tunnel_patience(config_.tunnel));
     l2tp::Path path{.local = {}, .remote = {*peer_, kL2tpPort}, .binding = sa_ ? sa_->mark : 0};
     if (sa_) {
         path.local = sa_->local;
@@ -41,14 +41,22 @@ void Lac::begin_tunnel(Time now) {
         return fail(now, Stage::tunnel, source.error());
     }
     const auto opened =
-        context_.endpoint.open_tunnel(now, path, {.host_name = {}, .hello_interval = config_.hello_interval});
+        context_.endpoint.open_tunnel(now, path, tunnel_options(config_.tunnel, config_.hello_interval));
     if (!opened) return fail(now, Stage::tunnel, opened.error());
     const auto binding = sa_ ? std::optional(SaBinding{sa_->mark, sa_->reqid}) : std::nullopt;
-    if (const auto socket = context_.datapath.open_tunnel(*opened, *this, path, binding); !socket) {
+    const auto port = source_port_of(config_.tunnel);
+    if (const auto socket = context_.datapath.open_tunnel(*opened, *this, path, binding, port); !socket) {
         (void)context_.endpoint.abandon_tunnel(now, *opened, socket.error().message);
         return fail(now, Stage::tunnel, socket.error());
     }
     tunnel_ = *opened;
+    (void)mark(now, config_.tunnel.dscp);
+}
+
+bool Lac::mark(Time now, std::optional<std::uint8_t> dscp) {
+    const auto marked = context_.datapath.mark_tunnel(*tunnel_, dscp);
+    if (!marked) fail(now, stage_, marked.error());
+    return marked.has_value();
 }
 
 void Lac::on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) {
@@ -59,8 +67,11 @@ void Lac::on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) {
 
 void Lac::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
     if (state_ != State::connecting || event.tunnel != tunnel_) return;
-    enter(now, Stage::session, kPppPatience);
-    if (const auto opened = context_.endpoint.open_session(now, event.tunnel); !opened) {
+    enter(now, Stage::session, tunnel_patience(config_.tunnel));
+    if (!mark(now, event.dscp)) return;
+    // RFC 3308 4: the session's packets leave by the tunnel's socket, so that they cannot differ from it.
+    const l2tp::SessionOptions options{.sequencing = config_.tunnel.sequencing, .dscp = event.dscp};
+    if (const auto opened = context_.endpoint.open_session(now, event.tunnel, options); !opened) {
         fail(now, Stage::session, opened.error());
     }
 }
@@ -74,7 +85,7 @@ void Lac::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
                             .session = event.session,
                             .peer_session = event.peer_session,
                             .lns_mode = false,
-                            .sequencing = false};
+                            .sequencing = config_.tunnel.sequencing};
     if (const auto made = context_.datapath.open_session(now, ids); !made)
         fail(now, Stage::session, made.error());
 }
@@ -101,6 +112,8 @@ PppSpec Lac::ppp_spec(bool sequencing) {
 void Lac::on_session_up(Time now, const l2tp::SessionUp& event) {
     if (state_ != State::connecting) return;
     enter(now, Stage::ppp, kPppPatience);
+    // The tunnel's only session: what the server offers for it instead can be had.
+    if (!mark(now, event.dscp)) return;
     if (Session* session = context_.datapath.session(event.session)) session->user = config_.user;
     if (const auto started = context_.datapath.start_ppp(event.session, ppp_spec(event.sequencing));
         !started) {
@@ -148,7 +161,8 @@ void Lac::remove_routes() {
 }
 
 void Lac::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
-    if (event.tunnel == tunnel_) fail(now, Stage::tunnel, {ErrorCode::unavailable, event.reason.text(), {}});
+    if (event.tunnel == tunnel_)
+        fail(now, Stage::tunnel, explained(event.reason, config_.tunnel, name(), Side::client));
 }
 
 void Lac::on_tunnel_released(Time now, LocalTunnelId tunnel) {

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "lifecycle/tunnel_options.hpp"
+
 namespace keel::lifecycle {
 namespace {
 
@@ -12,6 +14,9 @@ constexpr Duration kListenAgain = seconds(5);
 constexpr Duration kOfferPatience = seconds(8);  // for charon's word of an SA, or for an old tunnel's end
 constexpr Duration kSaGrace = seconds(1);  // a rekeying peer may delete the old SA before the new one is told
 constexpr std::size_t kRefusalsKept = 20;
+// An SCCRQ costs its sender nothing: so many refusals are told in that time, the others only counted.
+constexpr unsigned kTold = 10;
+constexpr Duration kTellingTime = seconds(10);
 
 // RFC 2661 4.4.2.
 constexpr std::uint16_t kGeneralError = 2, kShutdown = 6;
@@ -67,6 +72,10 @@ void Lns::open_listeners(Time now) {
     if (!listen_again_) listen_why_.reset();
 }
 
+l2tp::Incoming Lns::incoming() const {
+    return {config_.tunnel.secret, quirks_of(config_.tunnel)};
+}
+
 std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
     const auto found = std::ranges::find(listeners_, local, &Listener::local);
     return found == listeners_.end() ? std::nullopt : std::optional(found->socket);
@@ -91,7 +100,13 @@ void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
 }
 
 void Lns::on_tunnel_refused(Time now, const l2tp::TunnelRefused& event) {
-    refuse(now, Stage::tunnel, event.path.remote.text(), {}, event.reason.text());
+    if (now - told_since_ >= kTellingTime) {
+        told_since_ = now;
+        told_ = 0;
+    }
+    if (told_++ >= kTold) return;
+    refuse(now, Stage::tunnel, event.path.remote.text(), {},
+           explained(event.reason, config_.tunnel, name(), Side::server).text());
 }
 
 void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa) {
@@ -102,14 +117,16 @@ void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* s
         refuse(now, Stage::tunnel, offer.path.remote.text(), {}, opened.error().text());
         return context_.closer.abandon(now, offer.tunnel, opened.error().message);
     }
+    auto options = tunnel_options(config_.tunnel, config_.hello_interval);
+    // RFC 3308 3: nothing is granted that the packets would not have.
+    if (offer.dscp && !context_.datapath.mark_tunnel(offer.tunnel, options.dscp)) options.dscp.reset();
     if (const auto made = context_.datapath.connect_tunnel(offer.tunnel, offer.peer_tunnel); !made) {
         refuse(now, Stage::tunnel, offer.path.remote.text(), {}, made.error().text());
         (void)context_.endpoint.reject_tunnel(now, offer.tunnel, kGeneralError, kNoResources,
                                               "out of resources");
         return;
     }
-    (void)context_.endpoint.accept_tunnel(now, offer.tunnel,
-                                          {.host_name = {}, .hello_interval = config_.hello_interval});
+    (void)context_.endpoint.accept_tunnel(now, offer.tunnel, options);
 }
 
 void Lns::retry_waiting(Time now) {
@@ -135,11 +152,15 @@ void Lns::on_tunnel_up(Time, const l2tp::TunnelUp& event) {
                         event.tunnel.value, tunnel->path.remote.text(), quote(event.host_name));
 }
 
-void Lns::on_tunnel_down(Time, const l2tp::TunnelDown& event) {
+void Lns::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     context_.log.notice("connection={} tunnel={} state=down peer={} why={}", name(), event.tunnel.value,
                         tunnel->path.remote.text(), quote(event.reason.text()));
+    if (not_authorized(event.reason)) {
+        refuse(now, Stage::tunnel, tunnel->path.remote.text(), {},
+               explained(event.reason, config_.tunnel, name(), Side::server).text());
+    }
     if (tunnel->sa) idle_.push_back({tunnel->sa->mark, Time::max()});
 }
 

@@ -28,6 +28,8 @@ public:
     [[nodiscard]] LnsStatus status() const;
 
     [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
+    // What the SCCRQs that come to our addresses are read with.
+    [[nodiscard]] l2tp::Incoming incoming() const;
 
     void on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer);
     void on_tunnel_refused(Time now, const l2tp::TunnelRefused& event);
@@ -88,6 +90,8 @@ private:
     std::vector<Waiting> waiting_;
     std::vector<Ending> dying_, idle_;
     std::deque<Refusal> refusals_;
+    Time told_since_;    // of the refused SCCRQs that are told: since when,
+    unsigned told_ = 0;  // and how many
     bool stopping_ = false;
     bool stopped_ = false;
 };

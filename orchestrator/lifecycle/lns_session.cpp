@@ -34,7 +34,8 @@ void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
                                                "out of resources");
         return;
     }
-    (void)context_.endpoint.accept_session(now, event.tunnel, event.session);
+    // RFC 3308 4: by the tunnel's socket the session's packets have the tunnel's DSCP and no other.
+    (void)context_.endpoint.accept_session(now, event.tunnel, event.session, control->dscp);
 }
 
 PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
@@ -60,7 +61,10 @@ PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
 void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
-    const auto started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
+    // RFC 2661 5.4: the client requires sequence numbers, which nobody knew when the session was made.
+    auto started =
+        event.sequencing ? context_.ports.kernel.sequence_session(event.tunnel, event.session) : Status{};
+    if (started) started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
     if (started) return;
     refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());
     (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,

@@ -8,7 +8,13 @@ namespace keel::lifecycle {
 Orchestrator::Orchestrator(const config::Config& config, std::string host_name, Ports ports, Log& log)
     : ports_(ports),
       host_name_(config.host_name.empty() ? std::move(host_name) : config.host_name),
-      endpoint_({.host_name = host_name_}, ports.random),
+      endpoint_({.host_name = host_name_,
+                 .incoming =
+                     [this](const l2tp::Path& path, std::string_view) {
+                         const Lns* lns = lns_on(path.local);
+                         return lns ? lns->incoming() : l2tp::Incoming();
+                     }},
+                ports.random),
       datapath_(ports_),
       closer_(endpoint_, datapath_),
       context_{ports_, endpoint_, datapath_, closer_, sas_, charon_, log},
@@ -218,12 +224,25 @@ void Orchestrator::carry_out(Time, const l2tp::Send& output) {
         ports_.datagrams.send(tunnel->socket, std::nullopt, output.datagram);
         return;
     }
-    // Without a tunnel's own socket only a peer without IPsec can be answered: nothing may leave outside an
-    // SA.
-    if (output.path.binding != 0) return;
+    if (output.path.binding != 0) return answer_once(output);
     if (const Lns* lns = lns_on(output.path.local)) {
         ports_.datagrams.send(*lns->listener_on(output.path.local), output.path.remote, output.datagram);
     }
+}
+
+// A refusal to a peer that has no tunnel: nothing may leave outside its SA, so the answer has a socket of its
+// own for as long as it takes. A tunnel on the same SA would lose its packets to that socket; then there is
+// no answer.
+void Orchestrator::answer_once(const l2tp::Send& output) {
+    const l2tp::Path& path = output.path;
+    const ChildSa* sa = sas_.find(path.binding);
+    const Lns* lns = lns_on(path.local);
+    if (!sa || !lns || sa->connection != lns->name() || !datapath_.tunnels_on(path.binding).empty()) return;
+    const auto socket = ports_.datagrams.open_tunnel_socket(
+        {.local = path.local, .remote = path.remote, .sa = SaBinding{sa->mark, sa->reqid}});
+    if (!socket) return;
+    ports_.datagrams.send(*socket, std::nullopt, output.datagram);
+    ports_.datagrams.close(*socket);
 }
 
 void Orchestrator::carry_out(Time now, const l2tp::TunnelOffered& output) {
@@ -301,8 +320,9 @@ Overview Orchestrator::overview(Time now) const {
     for (const auto& lns : lnss_) status.lnss.push_back(lns->status());
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
         if (const auto control = endpoint_.tunnel_status(id)) {
-            status.tunnels.push_back(
-                {*control, tunnel.owner->name(), tunnel.sa ? std::optional(tunnel.sa->mark) : std::nullopt});
+            status.tunnels.push_back({*control, tunnel.owner->name(),
+                                      tunnel.sa ? std::optional(tunnel.sa->mark) : std::nullopt,
+                                      tunnel.dscp});
         }
         for (const auto& [session_id, session] : tunnel.sessions) {
             SessionStatus entry{.ids = session.ids,

@@ -63,6 +63,7 @@ private:
     void carry_out(Time now, const l2tp::SessionUp& output);
     void carry_out(Time now, const l2tp::SessionDown& output);
 
+    void answer_once(const l2tp::Send& output);
     void settle(Time now);
     void finish_stop();
     [[nodiscard]] Role* owner_of(LocalTunnelId tunnel);

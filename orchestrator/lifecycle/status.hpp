@@ -76,6 +76,7 @@ struct TunnelStatus {
     l2tp::TunnelStatus control;
     std::string connection;
     std::optional<std::uint32_t> mark;
+    std::optional<std::uint8_t> dscp;  // marks what we send
 };
 
 struct SaStatus {

@@ -24,12 +24,14 @@ inline constexpr std::uint16_t kFirstTunnelPort = 20000;
 inline constexpr std::uint16_t kLastTunnelPort = 39999;
 inline constexpr std::uint32_t kSaMarkMask = 0x00ffffff;  // the bits of set_mark_in in charon's connections
 inline constexpr std::uint32_t kSocketMark = 0x4c000000;  // 'L': a tunnel socket's packets
+inline constexpr std::uint32_t kOwnPortSocketMark = 0x4d000000;  // that keep their own source port
 inline constexpr std::uint32_t kSocketMarkMask = 0xff000000;
 
 // A tunnel as the guard knows it: packets under `mark` go to `local`.
 struct GuardedTunnel {
     std::uint32_t mark = 0;
-    SocketAddress local;  // the tunnel's own port
+    SocketAddress local;    // the tunnel's own port
+    bool own_port = false;  // it is seen on the wire: nothing is rewritten
 
     auto operator<=>(const GuardedTunnel&) const = default;
 };

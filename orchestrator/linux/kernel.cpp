@@ -86,6 +86,12 @@ Result<UniqueFd> LinuxKernel::create_session(const KernelSession& session) {
     return pppox;
 }
 
+Status LinuxKernel::sequence_session(LocalTunnelId tunnel, LocalSessionId session) {
+    auto genl = l2tp();
+    if (!genl) return std::unexpected(genl.error());
+    return (*genl)->sequence_session(tunnel, session);
+}
+
 void LinuxKernel::delete_session(LocalTunnelId tunnel, LocalSessionId session) {
     if (sessions_.erase({tunnel, session}) == 0) return;
     auto genl = l2tp();

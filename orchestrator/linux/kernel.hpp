@@ -31,6 +31,7 @@ public:
     // Before the tunnel's UDP socket is closed, and after its pppd's have let their PPPoX sockets go.
     void delete_tunnel(LocalTunnelId tunnel) override;
     [[nodiscard]] Result<UniqueFd> create_session(const KernelSession& session) override;
+    Status sequence_session(LocalTunnelId tunnel, LocalSessionId session) override;
     void delete_session(LocalTunnelId tunnel, LocalSessionId session) override;
     [[nodiscard]] Result<SessionCounters> session_counters(LocalTunnelId tunnel,
                                                            LocalSessionId session) override;

@@ -198,6 +198,18 @@ Status L2tpGenl::create_session(const KernelSession& session) {
     return explain(error, what);
 }
 
+Status L2tpGenl::sequence_session(LocalTunnelId tunnel, LocalSessionId session) {
+    const Message request = make(L2TP_CMD_SESSION_MODIFY, NLM_F_ACK);
+    if (!request) return system_fail(ENOMEM, name_of(tunnel, session));
+    nla_put_u32(request.get(), L2TP_ATTR_CONN_ID, tunnel.value);
+    nla_put_u32(request.get(), L2TP_ATTR_SESSION_ID, session.value);
+    nla_put_u8(request.get(), L2TP_ATTR_SEND_SEQ, 1);
+    nla_put_u8(request.get(), L2TP_ATTR_RECV_SEQ, 1);
+    const int error = exchange(socket_.get(), request.get());
+    if (error == 0) return {};
+    return explain(error, name_of(tunnel, session));
+}
+
 Status L2tpGenl::delete_session(LocalTunnelId tunnel, LocalSessionId session) {
     const Message request = make(L2TP_CMD_SESSION_DELETE, NLM_F_ACK);
     if (!request) return system_fail(ENOMEM, name_of(tunnel, session));

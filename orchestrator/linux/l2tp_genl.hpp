@@ -44,6 +44,8 @@ public:
     // Asynchronous in the kernel: the id may be in use for a moment longer.
     [[nodiscard]] Status delete_tunnel(LocalTunnelId tunnel);
     [[nodiscard]] Status create_session(const KernelSession& session);
+    // Turns sequence numbers on, both ways.
+    [[nodiscard]] Status sequence_session(LocalTunnelId tunnel, LocalSessionId session);
     [[nodiscard]] Status delete_session(LocalTunnelId tunnel, LocalSessionId session);
     [[nodiscard]] Result<SessionCounters> session_counters(LocalTunnelId tunnel, LocalSessionId session);
     [[nodiscard]] Result<std::vector<KernelTunnelInfo>> tunnels();

@@ -39,7 +39,7 @@ Message make_child(const IpsecConnection& connection) {
     Message child;
     child.add("mode", "transport")
         .add("policies", "no")
-        .add("local_ts", List{"dynamic[17/1701]"})
+        .add("local_ts", List{connection.any_port ? "dynamic[17]" : "dynamic[17/1701]"})
         .add("remote_ts", List{responder ? "dynamic[17]" : "dynamic[17/1701]"})
         .add("mark_in", "%unique/0x00ffffff")
         .add("set_mark_in", "%same/0x00ffffff")

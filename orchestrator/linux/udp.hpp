@@ -50,10 +50,13 @@ public:
     [[nodiscard]] Result<SocketId> open_listener(const ListenerSpec& spec) override;
     // With `sa`: `exists` when another open socket holds the reqid under another mark (charon reuses reqids,
     // so that one's SA must be dead: close it first). A second socket under the same mark takes the SA's
-    // packets over. Without `sa`: port 1701 where a listener stands on `local`, otherwise (a LAC) a port of
-    // the kernel's choice.
+    // packets over. On the wire the packets come from port 1701, or, with SourcePort::own, from the socket's
+    // own port. Without `sa`: port 1701 where a listener stands on `local`, otherwise (a LAC) a port of the
+    // kernel's choice; with SourcePort::l2tp port 1701 in any case: `exists` when another program holds it or
+    // another socket of ours goes from there to the same peer.
     [[nodiscard]] Result<SocketId> open_tunnel_socket(const TunnelSocketSpec& spec) override;
     void send(SocketId socket, std::optional<SocketAddress> to, ByteView datagram) override;
+    [[nodiscard]] Status set_dscp(SocketId socket, std::uint8_t dscp) override;
     // Of a tunnel socket: after its kernel tunnel was deleted.
     void close(SocketId socket) override;
     void close_all();
@@ -72,6 +75,8 @@ private:
     [[nodiscard]] Status reqid_is_free(const SaBinding& sa) const;
     [[nodiscard]] Result<SocketId> open_protected(const TunnelSocketSpec& spec);
     [[nodiscard]] Result<SocketId> open_plain(const TunnelSocketSpec& spec);
+    // The port to bind, 0 for one of the kernel's choice.
+    [[nodiscard]] Result<std::uint16_t> plain_port(const TunnelSocketSpec& spec) const;
     [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
     [[nodiscard]] SocketId adopt(std::shared_ptr<Socket> socket, UniqueFd fd);
     void wait(std::shared_ptr<Socket> socket);

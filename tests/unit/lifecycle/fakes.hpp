@@ -83,6 +83,9 @@ public:
     void send(SocketId socket, std::optional<SocketAddress> to, ByteView datagram) override {
         outbox.push_back({socket, to, Bytes(datagram.begin(), datagram.end())});
     }
+    Status set_dscp(SocketId, std::uint8_t dscp) override {
+        return status("socket.dscp " + std::to_string(dscp));
+    }
     void close(SocketId socket) override {
         note(listeners.contains(socket) ? "listener.close" : "socket.close");
         tunnel_sockets.erase(socket);
@@ -100,6 +103,7 @@ public:
         kernel_sessions.push_back(session);
         return UniqueFd();
     }
+    Status sequence_session(LocalTunnelId, LocalSessionId) override { return status("session.sequence"); }
     void delete_session(LocalTunnelId, LocalSessionId) override { note("session.delete"); }
     Result<SessionCounters> session_counters(LocalTunnelId, LocalSessionId) override {
         return SessionCounters{};

@@ -58,6 +58,24 @@ TEST_CASE("a tunnel's entries") {
           "delete element inet keel2tp ports { 0x2 : 20002 }\n");
 }
 
+TEST_CASE("a tunnel whose port is seen on the wire is not rewritten, but let in and watched") {
+    const GuardedTunnel tunnel{0x1f, {ip("192.0.2.2"), 20001}, true};
+    CHECK(guard_add_text(tunnel, std::nullopt) ==
+          "add element inet keel2tp tunnels4 { 192.0.2.2 . 20001 }\n"
+          "add element inet keel2tp own_ports { 0x1f . 20001 }\n"
+          "add element inet keel2tp ports { 0x1f : 20001 }\n");
+    CHECK(guard_delete_text(tunnel, false) ==
+          "delete element inet keel2tp tunnels4 { 192.0.2.2 . 20001 }\n"
+          "delete element inet keel2tp own_ports { 0x1f . 20001 }\n");
+    GuardState state;
+    state.tunnels.insert(tunnel);
+    const std::string text = guard_install_text({}, state);
+    CHECK(has(text, "add element inet keel2tp own_ports { 0x1f . 20001 }"));
+    CHECK(has(text, "meta mark & 0xff000000 == 0x4d000000 goto own_port_out"));
+    const auto chain = text.find("chain own_port_out");
+    CHECK(text.find("rt ipsec missing counter name cleartext_out drop", chain) < text.find('}', chain));
+}
+
 TEST_CASE("counters are read from nft's listing") {
     const char* listing =
         "table inet keel2tp {\n"

@@ -169,3 +169,59 @@ TEST_CASE("errors of a tunnel socket change nothing") {
           ErrorCode::invalid);
     CHECK_FALSE(world.sockets.descriptor(SocketId(99)));
 }
+
+TEST_CASE("a DSCP marks what a tunnel's socket sends") {
+    World world;
+    const Peer peer;
+    const auto tunnel = world.sockets.open_tunnel_socket({kHere, peer.address, {}});
+    REQUIRE(tunnel);
+    REQUIRE(world.sockets.set_dscp(*tunnel, 46));
+    const int told = 1;
+    REQUIRE(setsockopt(peer.fd.value(), IPPROTO_IP, IP_RECVTOS, &told, sizeof told) == 0);
+    world.sockets.send(*tunnel, {}, control(3));
+    std::uint8_t buffer[64], ancillary[64];
+    iovec vector{buffer, sizeof buffer};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = ancillary;
+    message.msg_controllen = sizeof ancillary;
+    REQUIRE(recvmsg(peer.fd.value(), &message, 0) == 12);
+    const cmsghdr* tos = CMSG_FIRSTHDR(&message);
+    REQUIRE(tos != nullptr);
+    CHECK(tos->cmsg_type == IP_TOS);
+    CHECK(*CMSG_DATA(tos) == 46 << 2);
+    CHECK(world.sockets.set_dscp(SocketId(99), 46).error().code == ErrorCode::internal);
+}
+
+TEST_CASE("a tunnel's socket has the source port that is asked for") {
+    World world;
+    const Peer peer, other;
+    const auto port_of = [&](SourcePort port, const Peer& to) -> Result<std::uint16_t> {
+        const auto tunnel = world.sockets.open_tunnel_socket({kHere, to.address, {}, port});
+        if (!tunnel) return std::unexpected(tunnel.error());
+        world.sockets.send(*tunnel, {}, control(1));
+        std::uint8_t octet;
+        RawAddress from;
+        from.size = sizeof from.storage;
+        REQUIRE(recvfrom(to.fd.value(), &octet, 1, 0, from.get(), &from.size) == 1);
+        return parse_raw_address(from)->port;
+    };
+    // Beside a listener of ours its port, unless one of its own is asked for.
+    CHECK(port_of(SourcePort::usual, peer) == world.listener_address.port);
+    CHECK(port_of(SourcePort::own, peer) != world.listener_address.port);
+    world.sockets.close_all();
+    // 1701 for several tunnels, but one to each peer.
+    CHECK(port_of(SourcePort::l2tp, peer) == 1701);
+    CHECK(port_of(SourcePort::l2tp, other) == 1701);
+    const auto again = world.sockets.open_tunnel_socket({kHere, peer.address, {}, SourcePort::l2tp});
+    REQUIRE_FALSE(again);
+    CHECK(again.error().code == ErrorCode::exists);
+    CHECK(again.error().remedy.find("source-port-any") != std::string::npos);
+    world.sockets.close_all();
+    Peer foreign;
+    foreign.fd = udp_socket(true).value();
+    const RawAddress taken = raw_address({kHere, 1701});
+    REQUIRE(bind(foreign.fd.value(), taken.get(), taken.size) == 0);
+    CHECK(port_of(SourcePort::l2tp, peer).error().code == ErrorCode::exists);
+}
