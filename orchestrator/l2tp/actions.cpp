@@ -300,7 +300,7 @@ void Endpoint::Impl::act(Time now, Tunnel& tunnel, Session& session, SessionActi
         case SessionAction::send_cdn:
             return send(tunnel, session,
                         Cdn{result_code(reason), wire(session.local), {}, told_causes(tunnel, reason)});
-        case SessionAction::release: return release(tunnel, session);
+        case SessionAction::release: return release(now, tunnel, session);
     }
 }
 
@@ -371,12 +371,13 @@ void Endpoint::Impl::act_send_connected(Tunnel& tunnel, Session& session) {
     send(tunnel, session, message);
 }
 
-void Endpoint::Impl::release(Tunnel& tunnel, Session& session) {
+void Endpoint::Impl::release(Time now, Tunnel& tunnel, Session& session) {
     timers.remove(session.timer);
     const LocalSessionId last = tunnel.sessions.back();
     sessions.at(last).position = session.position;
     tunnel.sessions[session.position] = last;
     tunnel.sessions.pop_back();
+    resting_sessions.add(now, session.local);
     sessions.erase(session.local);
 }
 
@@ -396,7 +397,7 @@ void Endpoint::Impl::send(Tunnel& tunnel, Session& session, const Message& messa
 }
 
 void Endpoint::Impl::settle(Time now, Tunnel& tunnel) {
-    if (tunnel.state == TunnelState::idle) return forget(tunnel);
+    if (tunnel.state == TunnelState::idle) return forget(now, tunnel);
     const std::uint64_t retransmitted = tunnel.reliable.state().retransmitted;
     while (auto datagram = tunnel.reliable.poll_transmit(now, wire(tunnel.peer), tunnel.limits)) {
         ++counters.sent;
@@ -421,13 +422,14 @@ std::optional<Time> Endpoint::Impl::deadline(const Tunnel& tunnel) const {
     return earliest;
 }
 
-void Endpoint::Impl::forget(Tunnel& tunnel) {
+void Endpoint::Impl::forget(Time now, Tunnel& tunnel) {
     timers.remove(tunnel.timer);
     if (!tunnel.initiator) index_peer(tunnel, false);
     if (tunnel.quirks.has(Quirk::zero_tunnel_id)) {
         const auto entry = zero_addressed.find(PeerKey{tunnel.path, {}});
         if (entry != zero_addressed.end() && entry->second == tunnel.local) zero_addressed.erase(entry);
     }
+    resting_tunnels.add(now, tunnel.local);
     tunnels.erase(tunnel.local);
 }
 

@@ -13,12 +13,15 @@ namespace {
 constexpr std::size_t kIds = 65535;  // 16 bits, but for 0
 
 // A free id: random, because the kernel may find a session by its id alone and old data may still be on its
-// way; counted on from there when many are taken.
+// way; counted on from there when many are taken. One that rests is taken only when there is no other.
 template <class IdType, class T>
-std::optional<IdType> free_id(std::uint16_t start, const Table<IdType, T>& taken) {
+std::optional<IdType> free_id(Time now, std::uint16_t start, const Table<IdType, T>& taken,
+                              RestingIds<IdType>& resting) {
     if (taken.size() >= kIds) return std::nullopt;
+    resting.expire(now);
+    while (taken.size() + resting.size() >= kIds) resting.release_oldest();
     IdType id(start);
-    while (!id || taken.contains(id)) id = IdType((id.value + 1) & 0xffff);
+    while (!id || taken.contains(id) || resting.contains(id)) id = IdType((id.value + 1) & 0xffff);
     return id;
 }
 
@@ -46,7 +49,7 @@ std::uint16_t Endpoint::Impl::random_id() {
 }
 
 Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
-    const auto id = free_id<LocalTunnelId>(random_id(), tunnels);
+    const auto id = free_id(now, random_id(), tunnels, resting_tunnels);
     if (!id) return nullptr;
     Tunnel& tunnel = tunnels.insert(*id);
     tunnel.local = *id;
@@ -59,8 +62,8 @@ Tunnel* Endpoint::Impl::make_tunnel(Time now, const Path& path) {
     return &tunnel;
 }
 
-Session* Endpoint::Impl::make_session(Tunnel& tunnel) {
-    const auto id = free_id<LocalSessionId>(random_id(), sessions);
+Session* Endpoint::Impl::make_session(Time now, Tunnel& tunnel) {
+    const auto id = free_id(now, random_id(), sessions, resting_sessions);
     if (!id) return nullptr;
     Session& session = sessions.insert(*id);
     session.tunnel = tunnel.local;
@@ -230,7 +233,7 @@ Result<LocalSessionId> Endpoint::open_session(Time now, LocalTunnelId tunnel_id,
                         tunnel_id.value, tunnel->peer_bearers),
             "ask for a bearer type that the peer announces");
     }
-    Session* session = impl_->make_session(*tunnel);
+    Session* session = impl_->make_session(now, *tunnel);
     if (session == nullptr) return fail(ErrorCode::busy, "every session id is taken", "close a session");
     session->kind = options.kind;
     session->sequencing = options.sequencing;

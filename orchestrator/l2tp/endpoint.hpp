@@ -7,24 +7,25 @@
 //
 // What can be relied on:
 //  - Every tunnel (from open_tunnel or TunnelOffered on) ends with one TunnelDown and then one TunnelGone,
-//  whoever
-//    ended it and by whatever command; before its TunnelDown every session of it has had its SessionDown.
+//    whoever ended it and by whatever command; before its TunnelDown every session of it has had its
+//    SessionDown.
 //  - Every session (from open_session or SessionOffered on) ends with one SessionDown. If we sent the CDN,
-//  its id is
-//    not given to another session before the peer acknowledged that.
+//  its
+//    id stays taken until the peer acknowledged that.
+//  - The id of a tunnel or session that is gone rests for 31 s, one retransmission cycle, before it is given
+//  to
+//    another, whoever ended it: late packets must not reach the next one. At most 16,384 ids of either kind
+//    rest; beyond that, or when every other id is taken, the one that rested longest is given back early.
 //  - A message is given up, and its tunnel with it (TunnelDown, timeout), one retransmission cycle after it
-//  was first
-//    sent: the sum of min(retransmit_initial * 2^i, retransmit_cap) for i = 0..retransmit_limit, 31 s by
-//    default. A peer that falls silent on an idle tunnel is therefore noticed hello_interval + one cycle
-//    after the last control message that came from it; sooner, if something was waiting for its
+//    was first sent: the sum of min(retransmit_initial * 2^i, retransmit_cap) for i = 0..retransmit_limit,
+//    31 s by default. A peer that falls silent on an idle tunnel is therefore noticed hello_interval + one
+//    cycle after the last control message that came from it; sooner, if something was waiting for its
 //    acknowledgement.
 //  - TunnelGone comes, after our StopCCN, when the peer acknowledged it, or after one cycle; after the peer's
-//  StopCCN,
-//    31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or abandon_tunnel,
-//    at once.
+//    StopCCN, 31 s later (5.7), while its retransmissions are still acknowledged; after a timeout or
+//    abandon_tunnel, at once.
 //  - A set-up that the peer acknowledges but does not carry on with is ended after 120 s (TunnelDown or
-//  SessionDown,
-//    timeout). What waits for accept_* or reject_* waits without limit.
+//    SessionDown, timeout). What waits for accept_* or reject_* waits without limit.
 #pragma once
 
 #include <cstdint>

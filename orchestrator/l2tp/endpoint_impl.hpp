@@ -9,6 +9,7 @@
 #include "l2tp/endpoint.hpp"
 #include "l2tp/message.hpp"
 #include "l2tp/reliable.hpp"
+#include "l2tp/resting_ids.hpp"
 #include "l2tp/session.hpp"
 #include "l2tp/table.hpp"
 #include "l2tp/timers.hpp"
@@ -85,6 +86,8 @@ struct Endpoint::Impl {
     Random& random;
     Table<LocalTunnelId, Tunnel> tunnels;
     Table<LocalSessionId, Session> sessions;
+    RestingIds<LocalTunnelId> resting_tunnels;
+    RestingIds<LocalSessionId> resting_sessions;
     FlatIndex by_peer;            // the ids of the tunnels that peers began
     std::uint64_t hash_seed = 0;  // so that no peer can choose what falls together in by_peer
     // Tunnels of ours whose SCCRQ is unanswered, by the peer's address and SA: those that a Tie Breaker may
@@ -163,8 +166,8 @@ struct Endpoint::Impl {
     void settle(Time now, Tunnel& tunnel);
     [[nodiscard]] std::optional<Time> deadline(const Tunnel& tunnel) const;
     [[nodiscard]] std::optional<Time> hello_at(const Tunnel& tunnel) const;
-    void forget(Tunnel& tunnel);
-    void release(Tunnel& tunnel, Session& session);
+    void forget(Time now, Tunnel& tunnel);
+    void release(Time now, Tunnel& tunnel, Session& session);
 
     // ---- endpoint.cpp
     void on_tunnel_timer(Time now, Tunnel& tunnel);
@@ -176,7 +179,7 @@ struct Endpoint::Impl {
     [[nodiscard]] std::uint32_t hash_of(const PeerKey& key) const;
     // Nothing: every id is taken.
     [[nodiscard]] Tunnel* make_tunnel(Time now, const Path& path);
-    [[nodiscard]] Session* make_session(Tunnel& tunnel);
+    [[nodiscard]] Session* make_session(Time now, Tunnel& tunnel);
     [[nodiscard]] std::uint16_t random_id();
     [[nodiscard]] Status command(Time now, LocalTunnelId id, const TunnelEvent& event, std::string_view what,
                                  const Cause& cause = {});

@@ -323,7 +323,8 @@ void Endpoint::Impl::deliver_fault(Time now, Tunnel& tunnel, const ControlHeader
 template <class M>
 void Endpoint::Impl::offer_session(Time now, Tunnel& tunnel, SessionKind kind, const M& request,
                                    const Message& message) {
-    Session* session = tunnel.reliable.state().outgoing.size() < kMaxBacklog ? make_session(tunnel) : nullptr;
+    Session* session =
+        tunnel.reliable.state().outgoing.size() < kMaxBacklog ? make_session(now, tunnel) : nullptr;
     if (session == nullptr) {
         return refuse_call(now, tunnel, request.assigned_session_id,
                            call_failure(GeneralError::resources, "no session id is free"));
@@ -367,9 +368,10 @@ void Endpoint::Impl::refuse_tunnel(const Path& path, std::uint16_t peer_tunnel, 
 }
 
 // A CDN for a call that has no session; the id that it names stays taken until it is acknowledged.
-void Endpoint::Impl::refuse_call(Time, Tunnel& tunnel, std::uint16_t peer_session, const ResultCode& result) {
+void Endpoint::Impl::refuse_call(Time now, Tunnel& tunnel, std::uint16_t peer_session,
+                                 const ResultCode& result) {
     if (tunnel.reliable.state().outgoing.size() >= kMaxBacklog) return;
-    Session* session = make_session(tunnel);
+    Session* session = make_session(now, tunnel);
     if (session == nullptr) return;
     session->peer = PeerSessionId(peer_session);
     session->state = SessionState::closing;

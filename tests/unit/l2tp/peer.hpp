@@ -50,8 +50,9 @@ inline Bytes operator+(Bytes left, const Bytes& right) {
 class FixedRandom final : public Random {
 public:
     void fill(std::span<std::uint8_t> out) override {
-        for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
+        for (auto& byte : out) byte = always.value_or(static_cast<std::uint8_t>(engine_()));
     }
+    std::optional<std::uint8_t> always;  // each octet, so that the same id is drawn again
 
 private:
     std::mt19937 engine_{1};
