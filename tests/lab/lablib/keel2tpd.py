@@ -21,10 +21,10 @@ def write_secret(node: Node, name: str, text: str) -> dict[str, str]:
 
 def lns(node: Node, listen: str, *, psk: str = "example", ike: Any = "any", users: dict[str, str] | None = None,
         pool: str = "10.9.0.0/24", local: str = "10.9.0.1", hello: int = HELLO, ipsec: dict | None = None,
-        ppp: dict | None = None) -> dict:
+        ppp: dict | None = None, tunnel: dict | None = None) -> dict:
     """One entry of "lns"."""
     users = {"alice": "wonderland"} if users is None else users
-    return {"listen": [listen], "hello-interval": hello,
+    return {"listen": [listen], "hello-interval": hello, "tunnel": tunnel or {},
             "ipsec": {"psk": write_secret(node, "lns.psk", psk), "ike": ike, **(ipsec or {})},
             "ppp": {"auth": ["mschapv2", "pap"], "local-address": local, "pool": [pool], "dns": [local], **(ppp or {})},
             "users": {user: {"password": write_secret(node, f"user.{user}", password)}
@@ -33,9 +33,9 @@ def lns(node: Node, listen: str, *, psk: str = "example", ike: Any = "any", user
 
 def lac(node: Node, server: str, *, psk: str = "example", ike: Any = 1, user: str = "alice",
         password: str = "wonderland", routes: list[str] | None = None, hello: int = HELLO,
-        ipsec: dict | None = None, ppp: dict | None = None) -> dict:
+        ipsec: dict | None = None, ppp: dict | None = None, tunnel: dict | None = None) -> dict:
     """One entry of "lac"."""
-    return {"server": server, "hello-interval": hello,
+    return {"server": server, "hello-interval": hello, "tunnel": tunnel or {},
             "ipsec": {"psk": write_secret(node, "lac.psk", psk), "ike": ike, **(ipsec or {})},
             "ppp": {"user": user, "password": write_secret(node, "lac.password", password), **(ppp or {})},
             "routes": ["10.9.0.0/16"] if routes is None else routes}

@@ -7,6 +7,13 @@ PPP_COMMON = "noccp\nnovj\nnoipv6\nnodefaultroute\nmtu {mtu}\nmru {mtu}\ndebug\n
 CONTROL = "/run/lab/xl2tpd.control"
 
 
+def authentication(node: Node, secret: str | None) -> tuple[str, str]:
+    """Of [global] and of the peer's section: tunnel authentication both ways, if there is a secret."""
+    if secret is None:
+        return "", ""
+    return f"auth file = {node.write('/run/lab/l2tp-secrets', f'* * {secret}', 0o600)}\n", "challenge = yes\n"
+
+
 class Xl2tpd:
     def __init__(self, node: Node, config: str, ppp_options: str):
         self.node = node
@@ -33,9 +40,11 @@ class Xl2tpd:
 class Xl2tpdClient(Xl2tpd):
     """A LAC that dials when told, and again until the server has answered."""
 
-    def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = ""):
-        super().__init__(node, f"[global]\nport = 1701\n{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
-                         "require authentication = no\nlength bit = yes\nredial = yes\nredial timeout = 2\n",
+    def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = "",
+                 tunnel_secret: str | None = None):
+        common, own = authentication(node, tunnel_secret)
+        super().__init__(node, f"[global]\nport = 1701\n{common}{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
+                         f"{own}require authentication = no\nlength bit = yes\nredial = yes\nredial timeout = 2\n",
                          PPP_COMMON.format(mtu=mtu) + f"noauth\nuser {user}\npassword {password}\n")
 
     def connect(self) -> None:
@@ -48,11 +57,13 @@ class Xl2tpdClient(Xl2tpd):
 class Xl2tpdServer(Xl2tpd):
     """An LNS that lets anybody in whom its chap-secrets know."""
 
-    def __init__(self, node: Node, local: str, pool: str, users: dict[str, str], mtu: int = 1400, extra: str = ""):
+    def __init__(self, node: Node, local: str, pool: str, users: dict[str, str], mtu: int = 1400, extra: str = "",
+                 tunnel_secret: str | None = None):
         secrets = "".join(f'"{user}" * "{password}" *\n' for user, password in users.items())
         for name in ("chap-secrets", "pap-secrets"):
             node.overlay(f"/etc/ppp/{name}", secrets)
-        super().__init__(node, f"[global]\nport = 1701\n{extra}[lns default]\nip range = {pool}\nlocal ip = {local}\n"
-                         "require authentication = yes\nrefuse pap = yes\nrequire chap = yes\npppoptfile = @PPP@\n"
+        common, own = authentication(node, tunnel_secret)
+        super().__init__(node, f"[global]\nport = 1701\n{common}{extra}[lns default]\nip range = {pool}\nlocal ip = {local}\n"
+                         f"{own}require authentication = yes\nrefuse pap = yes\nrequire chap = yes\npppoptfile = @PPP@\n"
                          "length bit = yes\nname = xl2tpd-lns\n",
                          PPP_COMMON.format(mtu=mtu) + "auth\nrequire-mschap-v2\n")
