@@ -70,7 +70,9 @@ public:
     // restarts of charon and over others' `swanctl --load-all`, until unload(). A refusal comes as
     // IpsecFailed.
     virtual void load(const IpsecConnection& connection) = 0;
-    virtual void unload(const std::string& name) = 0;    // the SAs too
+    virtual void unload(const std::string& name) = 0;  // the SAs too
+    // No new peer comes in any more; those that are in stay, until unload().
+    virtual void refuse_new(const std::string& name) = 0;
     virtual void initiate(const std::string& name) = 0;  // ends in IpsecUp or IpsecFailed
     // Ends the CHILD_SA, and its IKE_SA when that has no other child.
     virtual void terminate(const ChildSa& sa) = 0;
@@ -335,8 +337,8 @@ struct Ports {
     Random& random;
 };
 
-using Event =
-    std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed, IpsecRefused, DatagramReceived,
-                 PppPhaseChanged, PppLoginRequested, PppAddressRequested, PppUp, PppExited, Resolved>;
+using Event = std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed,
+                           IpsecRefused, DatagramReceived, PppPhaseChanged, PppLoginRequested,
+                           PppAddressRequested, PppUp, PppExited, Resolved>;
 
 }  // namespace keel

@@ -119,7 +119,8 @@ void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* s
     }
     auto options = tunnel_options(config_.tunnel, config_.hello_interval);
     // RFC 3308 3: nothing is granted that the packets would not have.
-    if (offer.dscp && !context_.datapath.mark_tunnel(offer.tunnel, options.dscp)) options.dscp.reset();
+    const bool grants = offer.dscp && !options.quirks.has(l2tp::Quirk::required_avps_only);
+    if (grants && !context_.datapath.mark_tunnel(offer.tunnel, options.dscp)) options.dscp.reset();
     if (const auto made = context_.datapath.connect_tunnel(offer.tunnel, offer.peer_tunnel); !made) {
         refuse(now, Stage::tunnel, offer.path.remote.text(), {}, made.error().text());
         (void)context_.endpoint.reject_tunnel(now, offer.tunnel, kGeneralError, kNoResources,
@@ -189,7 +190,7 @@ void Lns::on_ipsec_failed(Time now, const Error& why) {
 }
 
 void Lns::on_ipsec_refused(Time now, const IpsecRefused& event) {
-    if (!config_.ipsec || std::ranges::count(config_.listen, event.local) == 0) return;
+    if (stopping_ || !config_.ipsec || std::ranges::count(config_.listen, event.local) == 0) return;
     refuse(now, Stage::ike, event.peer.text(), {}, event.reason);
 }
 
@@ -248,6 +249,8 @@ LnsStatus Lns::status() const {
 
 void Lns::stop(Time now) {
     if (std::exchange(stopping_, true)) return;
+    // Who is told of the end dials again at once.
+    if (config_.ipsec) context_.ports.ipsec.refuse_new(config_.name);
     for (Waiting& held : std::exchange(waiting_, {})) {
         context_.closer.abandon(now, held.offer.tunnel, "the server is being shut down");
     }

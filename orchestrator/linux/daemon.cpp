@@ -13,7 +13,7 @@ namespace {
 
 // charon answers an unload within milliseconds; a dead one must not keep us.
 constexpr Duration kDrain = seconds(5);
-constexpr auto kLastResort = std::chrono::seconds(20);
+constexpr auto kLastResort = std::chrono::seconds(60);  // the unit file grants 90 s
 
 std::string system_host_name() {
     char name[256] = {};
@@ -23,7 +23,8 @@ std::string system_host_name() {
 PppdPaths pppd_paths(const config::Config& config) {
     PppdPaths paths;
     paths.pppd = config.pppd;
-    paths.plugin = config.plugin.empty() ? installed_pppd_plugin() : std::filesystem::absolute(config.plugin).string();
+    paths.plugin =
+        config.plugin.empty() ? installed_pppd_plugin() : std::filesystem::absolute(config.plugin).string();
     return paths;
 }
 
@@ -106,7 +107,11 @@ void Daemon::stop() {
     last_resort_.async_wait([this](asio::error_code error) {
         if (error) return;
         log_.error("state=stopping why=\"not everything ended in time\"");
-        finish();
+        if (phase_ != Phase::taking_down) return finish();
+        // charon must not go on serving what nobody is there for.
+        phase_ = Phase::draining;
+        strongswan_.unload_all();
+        strongswan_.drain(kDrain, [this] { finish(); });
     });
     // A second signal: at once, without a word to the peers.
     signals_.async_wait([this](asio::error_code error, int) {

@@ -35,6 +35,12 @@ void Strongswan::load(const IpsecConnection& connection) {
 void Strongswan::unload(const std::string& name) {
     impl_->unload(name);
 }
+void Strongswan::unload_all() {
+    impl_->unload_all();
+}
+void Strongswan::refuse_new(const std::string& name) {
+    impl_->refuse_new(name);
+}
 void Strongswan::initiate(const std::string& name) {
     impl_->initiate(name);
 }
@@ -116,6 +122,20 @@ void Strongswan::Impl::unload(const std::string& name) {
     note_listening();
     // Otherwise the next greeting finds and removes it.
     if (can_send()) send_unload(names, charon_name(name));
+}
+
+void Strongswan::Impl::unload_all() {
+    while (!declared_.empty()) unload(std::string(declared_.begin()->first));
+}
+
+void Strongswan::Impl::refuse_new(const std::string& name) {
+    Declared* declared = find(name);
+    if (!declared) return;
+    // Neither an answer that is on its way nor the watch shall bring it back.
+    declared->serial = next_serial_++;
+    declared->loaded = false;
+    if (!can_send()) return;
+    for (const std::string& in_charon : declared->names) request(vici::make_unload_conn(in_charon));
 }
 
 void Strongswan::Impl::send_unload(const std::vector<std::string>& names, const std::string& secret) {

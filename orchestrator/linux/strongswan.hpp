@@ -26,6 +26,8 @@ public:
 
     void load(const IpsecConnection& connection) override;
     void unload(const std::string& name) override;
+    void unload_all();
+    void refuse_new(const std::string& name) override;
     // An SA that is up already is told again as IpsecUp. Fails as soon as charon's words show that the
     // attempt is dead, 11 s into a silence at the latest; the IKE_SA is then ended. terminate_all() ends an
     // attempt unheard.

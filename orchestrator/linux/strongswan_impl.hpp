@@ -27,6 +27,8 @@ public:
 
     void load(const IpsecConnection& connection);
     void unload(const std::string& name);
+    void unload_all();
+    void refuse_new(const std::string& name);
     void initiate(const std::string& name);
     void terminate(const ChildSa& sa);
     void terminate_all(const std::string& name);

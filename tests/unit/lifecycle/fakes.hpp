@@ -61,6 +61,7 @@ public:
         note("ipsec.load " + connection.name);
         loaded[connection.name] = connection;
     }
+    void refuse_new(const std::string& name) override { note("ipsec.refuse_new " + name); }
     void unload(const std::string& name) override {
         note("ipsec.unload " + name);
         loaded.erase(name);

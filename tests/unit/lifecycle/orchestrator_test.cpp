@@ -293,6 +293,8 @@ TEST_CASE("a pppd that does not end in time keeps the peer from nothing") {
     Pair pair;
     pair.to_up();
     pair.lns.stop(pair.now);
+    CHECK(pair.lns_world.called("ipsec.refuse_new lns/office"));
+    CHECK_FALSE(pair.lns_world.called("ipsec.unload lns/office"));
     pair.pass(milliseconds(4900));
     CHECK(pair.branch().state == LacStatus::State::up);
     pair.pass(milliseconds(200));
