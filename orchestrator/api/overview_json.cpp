@@ -16,9 +16,21 @@ double in_ms(Duration duration) {
 std::string_view name_of(LacStatus::State state) {
     switch (state) {
         case LacStatus::State::connecting: return "connecting";
+        case LacStatus::State::ready: return "ready";
         case LacStatus::State::up: return "up";
         case LacStatus::State::waiting: return "waiting";
         case LacStatus::State::stopping: return "stopping";
+    }
+    return "?";
+}
+
+std::string_view name_of(CallStatus::State state) {
+    switch (state) {
+        case CallStatus::State::no_tunnel: return "no-tunnel";
+        case CallStatus::State::asked: return "asked";
+        case CallStatus::State::connected: return "connected";
+        case CallStatus::State::up: return "up";
+        case CallStatus::State::waiting: return "waiting";
     }
     return "?";
 }
@@ -67,6 +79,17 @@ json lac_json(const LacStatus& lac, Time now) {
             {"in_state_ms", in_ms(lac.in_state)}};
 }
 
+json call_json(const CallStatus& call, Time now) {
+    return {{"name", call.name},
+            {"lac", call.lac},
+            {"called_number", call.called_number},
+            {"state", name_of(call.state)},
+            {"session", call.session ? json(call.session->value) : json(nullptr)},
+            {"why", why_json(call.why, now)},
+            {"retry_in_ms", in_ms(call.retry_in)},
+            {"attempts", call.attempts}};
+}
+
 json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
     json refusals = json::array();
     for (const Refusal& refusal : lns.refusals) {
@@ -76,6 +99,8 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
                             {"stage", lifecycle::name_of(refusal.stage)},
                             {"message", refusal.message}});
     }
+    json calls = json::array();
+    for (const CallStatus& call : lns.calls) calls.push_back(call_json(call, now));
     const auto mine = [&](const auto& entry) { return entry.connection == lns.name; };
     return {{"name", lns.name},
             {"role", "lns"},
@@ -86,6 +111,7 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
             {"users", lns.users},
             {"pool", {{"size", lns.pool_size}, {"used", lns.pool_used}}},
             {"why", why_json(lns.why, now)},
+            {"calls", std::move(calls)},
             {"refusals", std::move(refusals)}};
 }
 

@@ -58,6 +58,7 @@ std::string lac_detail(const json& lac) {
         }
         return fmt::format("{}", fmt::join(stages, ", "));
     }
+    if (lac["state"] == "ready") detail = "waits for the server's call";
     if (lac["state"] == "connecting") detail = "at " + text_of(lac["stage"]);
     if (lac["state"] == "waiting") {
         detail = fmt::format("next try in {}", duration_text(lac["retry_in_ms"].get<double>()));
@@ -109,6 +110,33 @@ std::string refusals_text(const json& overview) {
             table.add({text_of(entry["name"]), duration_text(refusal["ago_ms"].get<double>()),
                        text_of(refusal["peer"]), text_of(refusal["user"]), text_of(refusal["stage"]),
                        text_of(refusal["message"])});
+        }
+    }
+    return table.empty() ? std::string() : table.text();
+}
+
+std::string call_detail(const json& call) {
+    if (call["state"] == "no-tunnel") return "waits for the client's tunnel";
+    if (call["state"] == "asked") return "the client was asked to call";
+    if (call["state"] == "connected") return "the client has called, PPP begins";
+    if (call["state"] == "up") return "session " + text_of(call["session"]);
+    return fmt::format("next try in {}", duration_text(call["retry_in_ms"].get<double>()));
+}
+
+std::string calls_text(const json& overview) {
+    Table table({"CALL OF", "NAME", "STATE", "LAC", "NUMBER", ""});
+    for (const json& entry : overview["connections"]) {
+        if (!entry.contains("calls")) continue;
+        for (const json& call : entry["calls"]) {
+            std::string detail = call_detail(call);
+            if (!call["why"].is_null()) {
+                const auto attempts = call["attempts"].get<unsigned>();
+                detail +=
+                    fmt::format("; {}{}", attempts > 1 ? fmt::format("try {}: ", attempts) : std::string(),
+                                why_text(call["why"]));
+            }
+            table.add({text_of(entry["name"]), text_of(call["name"]), text_of(call["state"]),
+                       text_of(call["lac"]), text_of(call["called_number"]), std::move(detail)});
         }
     }
     return table.empty() ? std::string() : table.text();
@@ -177,8 +205,8 @@ std::string header_text(const json& overview) {
 
 std::string show_text(const json& overview) {
     std::string out = header_text(overview);
-    for (const auto& part : {connections_text(overview), tunnels_text(overview), sessions_text(overview),
-                             sas_text(overview), refusals_text(overview)}) {
+    for (const auto& part : {connections_text(overview), calls_text(overview), tunnels_text(overview),
+                             sessions_text(overview), sas_text(overview), refusals_text(overview)}) {
         if (!part.empty()) out += "\n" + part;
     }
     return out;

@@ -38,6 +38,16 @@ struct Tunnel {
     std::vector<std::string> quirks;  // names of l2tp::Quirk
 };
 
+// An outgoing call that a server has a client place (RFC 2661 6.9).
+struct Call {
+    enum class Bearer { any, digital, analog };
+    std::string name;  // "branch7"
+    std::string lac;   // the client's Host Name
+    std::string called_number, sub_address;
+    std::uint32_t minimum_bps, maximum_bps;  // bit/s
+    Bearer bearer;
+};
+
 struct Lns {
     std::string name;  // "lns/office"
     std::vector<IpAddress> listen;
@@ -51,6 +61,7 @@ struct Lns {
     std::uint16_t mtu;  // octets; 0: computed
     Duration echo_interval;
     std::map<std::string, User, std::less<>> users;
+    std::vector<Call> calls;
 };
 
 struct Lac {
@@ -64,6 +75,8 @@ struct Lac {
     std::uint16_t mtu;
     Duration echo_interval;
     std::vector<Prefix> routes;
+    bool waits_for_call;               // for the server's OCRQ, instead of sending an ICRQ
+    std::vector<std::string> numbers;  // called numbers that are ours; empty: any
 };
 
 struct Config {

@@ -135,6 +135,9 @@ private:
     static Duration in_seconds(const Node& node) {
         return seconds(std::clamp<std::int64_t>(node.integer(), 0, 366 * 86400));
     }
+    static std::uint32_t bits_per_second(const Node& node) {
+        return static_cast<std::uint32_t>(std::clamp<std::int64_t>(node.integer(), 0, 0xffffffff));
+    }
     static std::uint16_t octets(const Node& node) { return static_cast<std::uint16_t>(node.integer()); }
 
     Secret secret(const Node& node);
@@ -143,6 +146,7 @@ private:
     Lns lns(const Node& node, const std::string& name);
     Lac lac(const Node& node, const std::string& name);
     std::vector<AuthMethod> auth(const Node& node);
+    Call call(const Node& node, const std::string& name);
     void check_users(const Node& node, const Lns& lns);
     void check_listeners(const Node& root, const std::vector<Lns>& all);
 
@@ -222,6 +226,25 @@ std::vector<AuthMethod> Parser::auth(const Node& node) {
     return methods;
 }
 
+Call Parser::call(const Node& node, const std::string& name) {
+    const json& bearer = node.at("bearer").value;
+    Call call{
+        .name = name,
+        .lac = text(node.at("lac")),
+        .called_number = text(node.at("called-number")),
+        .sub_address = text(node.at("sub-address")),
+        .minimum_bps = bits_per_second(node.at("minimum-bps")),
+        .maximum_bps = bits_per_second(node.at("maximum-bps")),
+        .bearer = bearer == "digital"  ? Call::Bearer::digital
+                  : bearer == "analog" ? Call::Bearer::analog
+                                       : Call::Bearer::any,
+    };
+    if (call.minimum_bps > call.maximum_bps) {
+        fault(node.at("minimum-bps"), "is more than 'maximum-bps'");
+    }
+    return call;
+}
+
 Lns Parser::lns(const Node& node, const std::string& name) {
     const Node ppp = node.at("ppp");
     Lns lns{
@@ -237,6 +260,7 @@ Lns Parser::lns(const Node& node, const std::string& name) {
         .mtu = octets(ppp.at("mtu")),
         .echo_interval = in_seconds(ppp.at("echo-interval")),
         .users = {},
+        .calls = {},
     };
     for (const Node& item : ppp.at("dns").items()) lns.dns.push_back(v4_address(item));
     for (const auto& [user, entry] : node.at("users").members()) {
@@ -248,6 +272,7 @@ Lns Parser::lns(const Node& node, const std::string& name) {
         lns.users.emplace(user, std::move(parsed));
     }
     check_users(node, lns);
+    for (const auto& [entry, details] : node.at("calls").members()) lns.calls.push_back(call(details, entry));
     return lns;
 }
 
@@ -265,6 +290,10 @@ void Parser::check_users(const Node& node, const Lns& lns) {
 
 Lac Parser::lac(const Node& node, const std::string& name) {
     const Node ppp = node.at("ppp");
+    const bool waits = node.at("call").value == "outgoing";
+    if (!waits && !node.at("numbers").items().empty()) {
+        fault(node.at("numbers"), "has no meaning but with \"call\": \"outgoing\"");
+    }
     return Lac{
         .name = "lac/" + name,
         .server = text(node.at("server")),
@@ -276,6 +305,8 @@ Lac Parser::lac(const Node& node, const std::string& name) {
         .mtu = octets(ppp.at("mtu")),
         .echo_interval = in_seconds(ppp.at("echo-interval")),
         .routes = prefixes(node.at("routes")),
+        .waits_for_call = waits,
+        .numbers = texts(node.at("numbers")),
     };
 }
 

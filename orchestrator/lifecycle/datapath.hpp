@@ -23,6 +23,7 @@ struct Session {
     std::optional<PppId> ppp;  // until it exited
     // For the status, and for the role's own book-keeping:
     std::string user;
+    std::string refused;  // why we did not let the peer in
     std::optional<IpAddress> lease;
     PppPhase phase = PppPhase::starting;
     std::optional<PppUp> link;

@@ -54,6 +54,9 @@ void Lac::on_resolved(Time now, const Resolved& event) {
 
 void Lac::fail(Time now, Stage stage, Error error) {
     if (!active()) return;
+    if (config_.waits_for_call && session_ &&
+        (stage == Stage::session || stage == Stage::ppp || stage == Stage::routes))
+        return end_call(now, stage, std::move(error));
     const bool was_up = state_ == State::up;
     if (was_up) backoff_.reset();
     retry_at_ = now + backoff_.next(context_.ports.random);
@@ -68,6 +71,7 @@ void Lac::take_down(Time now, std::uint16_t result, const std::string& message) 
     state_ = State::closing;
     state_since_ = now;
     deadline_.reset();
+    session_.reset();
     remove_routes();
     if (!tunnel_) return taken_down(now);
     if (config_.ipsec && !sa_) {
@@ -121,6 +125,7 @@ LacStatus Lac::status(Time now) const {
                      .in_state = now - state_since_};
     switch (state_) {
         case State::connecting: break;
+        case State::ready: status.state = LacStatus::State::ready; break;
         case State::up: status.state = LacStatus::State::up; break;
         case State::closing:
         case State::stopped: status.state = LacStatus::State::stopping; break;

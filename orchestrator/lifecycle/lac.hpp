@@ -1,6 +1,7 @@
 // Lac: a voluntary L2TP access concentrator: dials one server and keeps dialling. It walks the stages
 // resolve, ike, esp, tunnel, session, ppp, routes; whatever ends one takes everything down in order and tries
-// again later.
+// again later. One that the server calls stays at the stage call, between tunnel and session, for as long as
+// there is no call (State::ready), and returns to it when a call has ended.
 #pragma once
 
 #include <optional>
@@ -53,7 +54,7 @@ public:
     void on_ppp_exited(Time now, LocalSessionId session, const PppExited& event) override;
 
 private:
-    enum class State { connecting, up, closing, waiting, stopped };
+    enum class State { connecting, ready, up, closing, waiting, stopped };
 
     void attempt(Time now);
     void enter(Time now, Stage stage, Duration patience);
@@ -62,13 +63,21 @@ private:
     void begin_tunnel(Time now);
     // False: it failed, and with it the attempt.
     [[nodiscard]] bool mark(Time now, std::optional<std::uint8_t> dscp);
+    [[nodiscard]] Status open_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
+                                      PeerSessionId peer);
+    // lac_call.cpp: what only a Lac that the server calls does.
+    void wait_for_call(Time now);
+    [[nodiscard]] bool takes_call(Time now, const l2tp::SessionOffered& offer);
+    void end_call(Time now, Stage stage, Error error);
     void begin_routes(Time now, const PppUp& link);
     [[nodiscard]] PppSpec ppp_spec(bool sequencing);
     void fail(Time now, Stage stage, Error error);
     void take_down(Time now, std::uint16_t result, const std::string& message);
     void taken_down(Time now);
     void remove_routes();
-    [[nodiscard]] bool active() const { return state_ == State::connecting || state_ == State::up; }
+    [[nodiscard]] bool active() const {
+        return state_ == State::connecting || state_ == State::ready || state_ == State::up;
+    }
 
     const config::Lac& config_;
     Context& context_;
@@ -90,6 +99,7 @@ private:
     std::optional<IpAddress> peer_;
     std::optional<ChildSa> sa_;
     std::optional<LocalTunnelId> tunnel_;
+    std::optional<LocalSessionId> session_;
     std::vector<Route> routes_;  // those that we added
     bool pinned_ = false;
 };

@@ -28,6 +28,12 @@ std::string remedy_for(PppExited::Cause cause) {
     return {};
 }
 
+// RFC 2661 4.4.3: told only where calls are answered; whatever they are to go over, it is answered here.
+std::optional<std::uint32_t> bearers(const config::Lac& config) {
+    if (!config.waits_for_call) return std::nullopt;
+    return l2tp::kDigitalBearer | l2tp::kAnalogBearer;
+}
+
 }  // namespace
 
 void Lac::begin_tunnel(Time now) {
@@ -40,8 +46,9 @@ void Lac::begin_tunnel(Time now) {
     } else {
         return fail(now, Stage::tunnel, source.error());
     }
-    const auto opened =
-        context_.endpoint.open_tunnel(now, path, tunnel_options(config_.tunnel, config_.hello_interval));
+    auto options = tunnel_options(config_.tunnel, config_.hello_interval);
+    options.bearer_capabilities = bearers(config_);
+    const auto opened = context_.endpoint.open_tunnel(now, path, options);
     if (!opened) return fail(now, Stage::tunnel, opened.error());
     const auto binding = sa_ ? std::optional(SaBinding{sa_->mark, sa_->reqid}) : std::nullopt;
     const auto port = source_port_of(config_.tunnel);
@@ -67,27 +74,33 @@ void Lac::on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) {
 
 void Lac::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
     if (state_ != State::connecting || event.tunnel != tunnel_) return;
-    enter(now, Stage::session, tunnel_patience(config_.tunnel));
     if (!mark(now, event.dscp)) return;
+    if (config_.waits_for_call) {
+        why_.reset();
+        return wait_for_call(now);
+    }
+    enter(now, Stage::session, tunnel_patience(config_.tunnel));
     // RFC 3308 4: the session's packets leave by the tunnel's socket, so that they cannot differ from it.
     const l2tp::SessionOptions options{.sequencing = config_.tunnel.sequencing, .dscp = event.dscp};
-    if (const auto opened = context_.endpoint.open_session(now, event.tunnel, options); !opened) {
-        fail(now, Stage::session, opened.error());
-    }
+    const auto opened = context_.endpoint.open_session(now, event.tunnel, options);
+    if (!opened) return fail(now, Stage::session, opened.error());
+    session_ = *opened;
 }
 
 void Lac::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
-    const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
-    const auto control = context_.endpoint.tunnel_status(event.tunnel);
-    if (!tunnel || !control) return;
-    const KernelSession ids{.tunnel = event.tunnel,
-                            .peer_tunnel = control->peer_tunnel,
-                            .session = event.session,
-                            .peer_session = event.peer_session,
-                            .lns_mode = false,
-                            .sequencing = config_.tunnel.sequencing};
-    if (const auto made = context_.datapath.open_session(now, ids); !made)
+    if (const auto made = open_session(now, event.tunnel, event.session, event.peer_session); !made)
         fail(now, Stage::session, made.error());
+}
+
+Status Lac::open_session(Time now, LocalTunnelId tunnel, LocalSessionId session, PeerSessionId peer) {
+    const auto control = context_.endpoint.tunnel_status(tunnel);
+    if (!control) return keel::fail(ErrorCode::not_found, "the tunnel is gone");
+    return context_.datapath.open_session(now, {.tunnel = tunnel,
+                                                .peer_tunnel = control->peer_tunnel,
+                                                .session = session,
+                                                .peer_session = peer,
+                                                .lns_mode = false,
+                                                .sequencing = config_.tunnel.sequencing});
 }
 
 PppSpec Lac::ppp_spec(bool sequencing) {
@@ -172,16 +185,11 @@ void Lac::on_tunnel_released(Time now, LocalTunnelId tunnel) {
     fail(now, Stage::tunnel, {ErrorCode::unavailable, "the tunnel is gone", {}});
 }
 
-void Lac::on_session_offered(Time now, const l2tp::SessionOffered& event) {
-    // An LNS that calls back wants something that was not agreed on: 4.4.2, result 4: no appropriate
-    // facilities.
-    (void)context_.endpoint.reject_session(now, event.tunnel, event.session, 4, 0, "no incoming calls here");
-}
-
 void Lac::on_session_down(Time now, const l2tp::SessionDown& event) {
     const Session* held = context_.datapath.session(event.session);
     const bool ppp_runs = held && held->ppp;
     context_.datapath.close_session(event.session);
+    if (event.session != session_) return;  // refused, or of a call that has ended already
     if (event.reason.cause == l2tp::DownReason::Cause::tunnel_down) return;  // TunnelDown tells why
     Error error{ErrorCode::unavailable, event.reason.text(), {}};
     // A server hangs up when PPP failed; what pppd has to say of it, "wrong password" say, is the better
@@ -206,7 +214,8 @@ void Lac::on_address_wanted(Time, LocalSessionId session) {
     }
 }
 
-void Lac::on_ppp_exited(Time now, LocalSessionId, const PppExited& event) {
+void Lac::on_ppp_exited(Time now, LocalSessionId session, const PppExited& event) {
+    if (session != session_) return;
     const bool says_nothing =
         event.cause == PppExited::Cause::stopped || event.cause == PppExited::Cause::lost;
     if (hung_up_ && says_nothing) return fail(now, Stage::session, *hung_up_);

@@ -33,7 +33,10 @@ std::set<IpAddress> reserved_addresses(const config::Lns& config) {
 }  // namespace
 
 Lns::Lns(const config::Lns& config, Context& context)
-    : config_(config), context_(context), pool_(config.pool, reserved_addresses(config)) {}
+    : config_(config),
+      context_(context),
+      pool_(config.pool, reserved_addresses(config)),
+      calls_(config, context) {}
 
 void Lns::start(Time now) {
     if (config_.ipsec) {
@@ -146,14 +149,16 @@ void Lns::retry_waiting(Time now) {
     }
 }
 
-void Lns::on_tunnel_up(Time, const l2tp::TunnelUp& event) {
+void Lns::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     context_.log.notice("connection={} tunnel={} state=established peer={} host_name={}", name(),
                         event.tunnel.value, tunnel->path.remote.text(), quote(event.host_name));
+    if (!stopping_) calls_.on_tunnel_up(now, event);
 }
 
 void Lns::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
+    calls_.on_tunnel_down(event.tunnel);
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     context_.log.notice("connection={} tunnel={} state=down peer={} why={}", name(), event.tunnel.value,
@@ -206,6 +211,7 @@ void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std:
 void Lns::on_timeout(Time now) {
     if (listen_again_ && *listen_again_ <= now && !stopping_) open_listeners(now);
     retry_waiting(now);
+    calls_.on_timeout(now);
     for (const Ending& ending : std::exchange(dying_, {})) {
         if (ending.at > now) {
             dying_.push_back(ending);
@@ -230,13 +236,14 @@ std::optional<Time> Lns::next_timeout() const {
     const auto consider = [&](Time at) {
         if (at != Time::max()) next = std::min(next.value_or(at), at);
     };
+    if (const auto at = calls_.next_timeout()) consider(*at);
     for (const Waiting& held : waiting_) consider(held.until);
     for (const Ending& ending : dying_) consider(ending.at);
     for (const Ending& ending : idle_) consider(ending.at);
     return next;
 }
 
-LnsStatus Lns::status() const {
+LnsStatus Lns::status(Time now) const {
     return {.name = config_.name,
             .listening = listeners_.size() == config_.listen.size(),
             .listen = config_.listen,
@@ -244,11 +251,13 @@ LnsStatus Lns::status() const {
             .users = config_.users.size(),
             .pool_size = pool_.size(),
             .pool_used = pool_.used(),
-            .refusals = refusals_};
+            .refusals = refusals_,
+            .calls = calls_.status(now)};
 }
 
 void Lns::stop(Time now) {
     if (std::exchange(stopping_, true)) return;
+    calls_.stop();
     // Who is told of the end dials again at once.
     if (config_.ipsec) context_.ports.ipsec.refuse_new(config_.name);
     for (Waiting& held : std::exchange(waiting_, {})) {

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "lifecycle/address_pool.hpp"
 #include "lifecycle/context.hpp"
+#include "lifecycle/outgoing_calls.hpp"
 #include "lifecycle/role.hpp"
 
 namespace keel::lifecycle {
@@ -25,7 +26,7 @@ public:
 
     void on_timeout(Time now);
     [[nodiscard]] std::optional<Time> next_timeout() const;
-    [[nodiscard]] LnsStatus status() const;
+    [[nodiscard]] LnsStatus status(Time now) const;
 
     [[nodiscard]] std::optional<SocketId> listener_on(const IpAddress& local) const;
     // What the SCCRQs that come to our addresses are read with.
@@ -47,7 +48,7 @@ public:
     void on_tunnel_down(Time now, const l2tp::TunnelDown& event) override;
     void on_tunnel_released(Time now, LocalTunnelId tunnel) override;
     void on_session_offered(Time now, const l2tp::SessionOffered& event) override;
-    void on_session_peer_known(Time, const l2tp::SessionPeerKnown&) override {}
+    void on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) override;
     void on_session_up(Time now, const l2tp::SessionUp& event) override;
     void on_session_down(Time now, const l2tp::SessionDown& event) override;
     void on_login(Time now, LocalSessionId session, const LoginRequest& request) override;
@@ -78,12 +79,15 @@ private:
     void finish_stop(Time now);
     void refuse(Time now, Stage stage, std::string peer, std::string user, std::string message);
     [[nodiscard]] std::string peer_of(LocalSessionId session) const;
+    [[nodiscard]] Status open_session(Time now, const l2tp::TunnelStatus& tunnel, LocalSessionId session,
+                                      PeerSessionId peer);
     [[nodiscard]] PppSpec ppp_spec(const Tunnel& tunnel, bool sequencing);
     [[nodiscard]] std::optional<IpAddress> lend(Session& session, const config::User* user);
 
     const config::Lns& config_;
     Context& context_;
     AddressPool pool_;
+    OutgoingCalls calls_;
     std::vector<Listener> listeners_;
     std::optional<Time> listen_again_;
     std::optional<Why> listen_why_, ipsec_why_;

@@ -22,13 +22,7 @@ void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
         return;
     }
     // Made before the answer, so that the peer's first LCP frame finds its session.
-    const KernelSession ids{.tunnel = event.tunnel,
-                            .peer_tunnel = control->peer_tunnel,
-                            .session = event.session,
-                            .peer_session = event.peer_session,
-                            .lns_mode = true,
-                            .sequencing = false};
-    if (const auto made = context_.datapath.open_session(now, ids); !made) {
+    if (const auto made = open_session(now, *control, event.session, event.peer_session); !made) {
         refuse(now, Stage::session, control->path.remote.text(), {}, made.error().text());
         (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kGeneralError, kNoResources,
                                                "out of resources");
@@ -36,6 +30,27 @@ void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
     }
     // RFC 3308 4: by the tunnel's socket the session's packets have the tunnel's DSCP and no other.
     (void)context_.endpoint.accept_session(now, event.tunnel, event.session, control->dscp);
+}
+
+Status Lns::open_session(Time now, const l2tp::TunnelStatus& tunnel, LocalSessionId session,
+                         PeerSessionId peer) {
+    return context_.datapath.open_session(now, {.tunnel = tunnel.tunnel,
+                                                .peer_tunnel = tunnel.peer_tunnel,
+                                                .session = session,
+                                                .peer_session = peer,
+                                                .lns_mode = true,
+                                                .sequencing = false});
+}
+
+// The client has accepted a call of ours; it may begin with PPP as soon as that is answered.
+void Lns::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
+    const auto control = context_.endpoint.tunnel_status(event.tunnel);
+    if (!control) return;
+    const auto made = open_session(now, *control, event.session, event.peer_session);
+    if (made) return;
+    calls_.on_ended(now, event.session, Stage::session, made.error());
+    (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,
+                                          "out of resources");
 }
 
 PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
@@ -65,14 +80,22 @@ void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
     auto started =
         event.sequencing ? context_.ports.kernel.sequence_session(event.tunnel, event.session) : Status{};
     if (started) started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
-    if (started) return;
+    if (started) return calls_.on_session_up(now, event.session);
+    calls_.on_ended(now, event.session, Stage::ppp, started.error());
     refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());
     (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,
                                           "pppd cannot be started");
     context_.datapath.close_session(event.session);
 }
 
-void Lns::on_session_down(Time, const l2tp::SessionDown& event) {
+void Lns::on_session_down(Time now, const l2tp::SessionDown& event) {
+    const Session* held = context_.datapath.session(event.session);
+    if (held && !held->refused.empty()) {
+        calls_.on_ended(now, event.session, Stage::ppp, {ErrorCode::denied, held->refused, {}});
+    } else {
+        calls_.on_ended(now, event.session, Stage::session,
+                        {ErrorCode::unavailable, event.reason.text(), {}});
+    }
     context_.datapath.close_session(event.session);
 }
 
@@ -98,15 +121,18 @@ void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
     LoginVerdict verdict{
         .accepted = judgement.user != nullptr, .message = judgement.message, .peer_address = {}};
     if (!verdict.accepted) {
-        refuse(now, Stage::ppp, peer_of(id), request.user, judgement.reason);
+        session->refused = judgement.reason;
     } else if (verdict.peer_address = lend(*session, judgement.user); !verdict.peer_address) {
         verdict.accepted = false;
         verdict.message = "No address is free";
-        refuse(now, Stage::ppp, peer_of(id), request.user,
-               judgement.user->address ? "the user's address is in use by another session"
-                                       : "the pool is used up");
+        session->refused = judgement.user->address ? "the user's address is in use by another session"
+                                                   : "the pool is used up";
     }
-    if (verdict.accepted) session->user = request.user;
+    if (verdict.accepted) {
+        session->user = request.user;
+    } else {
+        refuse(now, Stage::ppp, peer_of(id), request.user, session->refused);
+    }
     context_.ports.ppp.answer_login(*session->ppp, verdict);
 }
 
@@ -114,16 +140,20 @@ void Lns::on_address_wanted(Time now, LocalSessionId id) {
     Session* session = context_.datapath.session(id);
     if (!session || !session->ppp) return;
     const auto address = config_.auth.empty() || session->lease ? lend(*session, nullptr) : std::nullopt;
-    if (!address) refuse(now, Stage::ppp, peer_of(id), session->user, "the pool is used up");
+    if (!address) {
+        session->refused = "the pool is used up";
+        refuse(now, Stage::ppp, peer_of(id), session->user, session->refused);
+    }
     context_.ports.ppp.answer_address(*session->ppp, address);
 }
 
-void Lns::on_ppp_up(Time, LocalSessionId id, const PppUp& link) {
+void Lns::on_ppp_up(Time now, LocalSessionId id, const PppUp& link) {
     const Session* session = context_.datapath.session(id);
     if (!session) return;
     context_.log.notice("connection={} session={} state=up user={} peer={} interface={} remote={} mtu={}",
                         name(), id.value, quote(session->user), peer_of(id), link.interface,
                         link.remote.text(), link.mtu);
+    calls_.on_ppp_up(now, id);
 }
 
 void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
@@ -133,6 +163,9 @@ void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
                         quote(session->user), peer_of(id), quote(event.message));
     if (session->lease) pool_.give_back(*std::exchange(session->lease, std::nullopt));
     if (session->closing) return;
+    calls_.on_ended(
+        now, id, Stage::ppp,
+        {ErrorCode::unavailable, session->refused.empty() ? event.message : session->refused, {}});
     const bool by_peer = event.cause == PppExited::Cause::peer_terminated;
     (void)context_.endpoint.close_session(now, session->ids.tunnel, id,
                                           by_peer ? kLossOfCarrier : kAdministrative, event.message);

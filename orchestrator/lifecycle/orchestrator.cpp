@@ -317,7 +317,7 @@ Overview Orchestrator::overview(Time now) const {
         if (const auto counters = ports_.kernel.guard_counters()) status.guard = *counters;
     }
     for (const auto& lac : lacs_) status.lacs.push_back(lac->status(now));
-    for (const auto& lns : lnss_) status.lnss.push_back(lns->status());
+    for (const auto& lns : lnss_) status.lnss.push_back(lns->status(now));
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
         if (const auto control = endpoint_.tunnel_status(id)) {
             status.tunnels.push_back({*control, tunnel.owner->name(),

@@ -8,6 +8,7 @@ std::string_view name_of(Stage stage) {
         case Stage::ike: return "ike";
         case Stage::esp: return "esp";
         case Stage::tunnel: return "tunnel";
+        case Stage::call: return "call";
         case Stage::session: return "session";
         case Stage::ppp: return "ppp";
         case Stage::routes: return "routes";

@@ -12,7 +12,8 @@
 namespace keel::lifecycle {
 
 // The stages in which a connection comes up, in order; also where one failed.
-enum class Stage { resolve, ike, esp, tunnel, session, ppp, routes, up };
+// call: a client whose tunnel stands waits for the server's call.
+enum class Stage { resolve, ike, esp, tunnel, call, session, ppp, routes, up };
 [[nodiscard]] std::string_view name_of(Stage stage);
 
 // Why something is down: the one reason that an operator needs.
@@ -38,7 +39,8 @@ struct Refusal {
 
 struct LacStatus {
     std::string name;
-    enum class State { connecting, up, waiting, stopping } state = State::waiting;
+    // ready: waits for the server's call.
+    enum class State { connecting, ready, up, waiting, stopping } state = State::waiting;
     Stage stage = Stage::resolve;
     std::string server;
     std::optional<IpAddress> peer;
@@ -49,6 +51,19 @@ struct LacStatus {
     Duration in_state{};
 };
 
+// A call that a server has a client place.
+struct CallStatus {
+    std::string name;
+    std::string lac;  // the client's host name
+    std::string called_number;
+    // asked: OCRQ is sent; connected: the client has answered, PPP is on its way; waiting: for the next try.
+    enum class State { no_tunnel, asked, connected, up, waiting } state = State::no_tunnel;
+    std::optional<LocalSessionId> session;
+    std::optional<Why> why;  // of the last call's end, since it was last up
+    Duration retry_in{};     // State::waiting
+    unsigned attempts = 0;   // since it was last up
+};
+
 struct LnsStatus {
     std::string name;
     bool listening = false;
@@ -57,6 +72,7 @@ struct LnsStatus {
     std::size_t users = 0;
     std::uint64_t pool_size = 0, pool_used = 0;
     std::deque<Refusal> refusals;  // the newest last
+    std::vector<CallStatus> calls;
 };
 
 struct SessionStatus {

@@ -73,6 +73,42 @@ TEST_CASE("what is up shows its stages; a server its counts in words") {
     CHECK_FALSE(has(text, "REFUSED BY"));
 }
 
+TEST_CASE("a client that waits for its server's call says so; the server says what became of its calls") {
+    auto out = overview();
+    LacStatus lac;
+    lac.name = "lac/branch";
+    lac.state = LacStatus::State::ready;
+    lac.stage = Stage::call;
+    lac.peer = IpAddress::parse("192.0.2.2");
+    lac.why = Why{Stage::call, {ErrorCode::denied, "the server called 666", "add it"}, kNow};
+    out.lacs.push_back(lac);
+    LnsStatus lns;
+    lns.name = "lns/office";
+    CallStatus call;
+    call.name = "branch7";
+    call.lac = "branch";
+    call.called_number = "666";
+    call.state = CallStatus::State::waiting;
+    call.retry_in = seconds(8);
+    call.attempts = 2;
+    call.why = Why{Stage::session, {ErrorCode::unavailable, "peer sent CDN: busy", ""}, kNow};
+    lns.calls = {call, call};
+    lns.calls[1].name = "up";
+    lns.calls[1].state = CallStatus::State::up;
+    lns.calls[1].session = LocalSessionId(4711);
+    lns.calls[1].why.reset();
+    out.lnss.push_back(lns);
+    const auto text = shown(out);
+    CHECK(has(text,
+              "lac/branch  ready  192.0.2.2  waits for the server's call; call failed: the server called "
+              "666; add it\n"));
+    CHECK(
+        has(text,
+            "lns/office  branch7  waiting  branch  666     next try in 8 s; try 2: session failed: peer sent "
+            "CDN: busy\n"));
+    CHECK(has(text, "lns/office  up       up       branch  666     session 4711\n"));
+}
+
 TEST_CASE("a user's name that would steer the terminal does not") {
     auto out = overview();
     LnsStatus lns;

@@ -76,7 +76,7 @@ TEST_CASE("all faults are told at once, each by pointer, and only where they are
     CHECK(has(faults, "/lns/office/listen", "must be of type \"array\""));
     CHECK(has(faults, "/lns/office/ipsec/ike", "must be one of [1,2,\"any\"]"));
     CHECK(has(faults, "/lns/office/ppp/auth/0", "must be one of"));
-    CHECK(has(faults, "/lns/office/uesrs", "not known here; known are hello-interval, "));
+    CHECK(has(faults, "/lns/office/uesrs", "not known here; known are calls, hello-interval, "));
     CHECK(has(faults, "/lac/b/ipsec/psk", "must be of type"));
     CHECK(has(faults, "/lac/b/ppp", "misses the property 'password'"));
     CHECK(has(faults, "/extra", "not known"));
@@ -129,6 +129,39 @@ TEST_CASE("control characters are refused wherever text goes on to others") {
         "ppp": {"user": "u\u0000v", "password": "w"}}}})");
     CHECK(has(faults, "/lac/b/ipsec/local-id", "control characters"));
     CHECK(has(faults, "/lac/b/ppp/user", "control characters"));
+}
+
+TEST_CASE("a server's calls and the client that waits for them") {
+    const auto config = parse(lns(R"(, "calls": {"a": {"lac": "branch", "called-number": "555"},
+        "b": {"lac": "c", "called-number": "", "sub-address": "7", "minimum-bps": 9600, "maximum-bps": 64000,
+              "bearer": "analog"}})"),
+                              read_secret);
+    REQUIRE(config);
+    const auto& calls = config->lns[0].calls;
+    REQUIRE(calls.size() == 2);
+    CHECK(calls[0].name == "a");
+    CHECK(calls[0].lac == "branch");
+    CHECK(calls[0].called_number == "555");
+    CHECK(calls[0].minimum_bps == 0);
+    CHECK(calls[0].maximum_bps == 1'000'000'000);
+    CHECK(calls[0].bearer == keel::config::Call::Bearer::any);
+    CHECK(calls[1].sub_address == "7");
+    CHECK(calls[1].minimum_bps == 9600);
+    CHECK(calls[1].bearer == keel::config::Call::Bearer::analog);
+    const std::string client = R"({"lac": {"b": {"server": "x", "ipsec": {"psk": "p"},
+        "ppp": {"user": "u", "password": "w"})";
+    const auto waits = parse(client + R"(, "call": "outgoing", "numbers": ["555"]}}})", read_secret);
+    REQUIRE(waits);
+    CHECK(waits->lac[0].waits_for_call);
+    CHECK(waits->lac[0].numbers == std::vector<std::string>{"555"});
+    CHECK_FALSE(parse(client + "}}}", read_secret)->lac[0].waits_for_call);
+    CHECK(has(faults_of(client + R"(, "numbers": ["555"]}}})"), "/lac/b/numbers", "no meaning"));
+    CHECK(has(
+        faults_of(lns(
+            R"(, "calls": {"a": {"lac": "x", "called-number": "5", "minimum-bps": 2, "maximum-bps": 1}})")),
+        "/lns/office/calls/a/minimum-bps", "more than"));
+    CHECK(has(faults_of(lns(R"(, "calls": {"a": {"lac": "x", "called-number": "5\n"}})")),
+              "/lns/office/calls/a/called-number", "control characters"));
 }
 
 TEST_CASE("two servers cannot listen on one address") {

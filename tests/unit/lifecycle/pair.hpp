@@ -47,7 +47,8 @@ inline config::Config lns_config() {
                           .dns = {},
                           .mtu = 0,
                           .echo_interval = seconds(30),
-                          .users = {{"alice", {Secret("wonder"), std::nullopt}}}});
+                          .users = {{"alice", {Secret("wonder"), std::nullopt}}},
+                          .calls = {}});
     return config;
 }
 
@@ -62,7 +63,9 @@ inline config::Config lac_config(std::vector<Prefix> routes) {
                           .password = Secret("wonder"),
                           .mtu = 0,
                           .echo_interval = seconds(30),
-                          .routes = std::move(routes)});
+                          .routes = std::move(routes),
+                          .waits_for_call = false,
+                          .numbers = {}});
     return config;
 }
 
