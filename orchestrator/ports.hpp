@@ -299,17 +299,24 @@ struct PppUp {
 struct PppExited {
     PppId ppp;
     enum class Cause {
-        stopped,
-        peer_terminated,
-        auth_failed,
-        auth_refused_peer,
+        stopped,            // told to
+        peer_terminated,    // LCP Terminate-Request
+        auth_failed,        // the peer refused our login
+        auth_refused_peer,  // we refused the peer's
+        auth_timeout,       // a login was not answered, or did not come
+        auth_method,        // the peer would not log in by any method that is allowed
         echo_lost,
-        negotiation,
-        lost,
+        silent,       // no PPP frame came
+        negotiation,  // no agreement; `protocol`: LCP's or IPCP's
+        network_timeout,
+        no_network,  // the peer rejected IPCP
+        no_address,  // there was none for the peer
+        lost,        // the kernel's channel went away
         error
     };
     Cause cause = Cause::error;
-    std::string message;  // what pppd or the peer said; printable
+    std::string message;         // what pppd or the peer said; printable
+    std::uint16_t protocol = 0;  // PPP's number of the protocol that failed, 0xc223 for CHAP; 0: none
 };
 
 // ---- Resolver

@@ -108,6 +108,9 @@ static int set_common(const struct keel_work* work) {
 static void keep_work(const struct keel_work* work) {
     keel_session.server = work->role == KEEL_SERVER;
     keel_session.login_required = work->methods.size > 0;
+    keel_session.methods_protocol = PPP_PAP;
+    for (size_t i = 0; i < work->methods.size; ++i)
+        if (work->methods.data[i] != KEEL_PAP) keel_session.methods_protocol = PPP_CHAP;
     keel_session.mtu = work->mtu;
     if (work->user.size > 0) memcpy(keel_session.user, work->user.data, work->user.size);
     if (work->secret.size > 0) memcpy(keel_session.secret, work->secret.data, work->secret.size);
@@ -206,7 +209,7 @@ static void choose_address(u_int32_t* peer) {
         if (how != KEEL_ANSWERED) keel_end_unanswered(how);
     }
     *peer = keel_session.peer_address;
-    if (*peer == 0) keel_end(KEEL_CAUSE_ERROR, "there is no address for the peer");
+    if (*peer == 0) keel_end(KEEL_CAUSE_NO_ADDRESS, "there is no address for the peer");
 }
 
 static int allowed_address(u_int32_t address) {
@@ -230,6 +233,7 @@ static void on_phase(void* unused, int phase) {
         case PHASE_TERMINATE: *out = KEEL_PHASE_TERMINATE; break;
         default: return;
     }
+    if (*out == KEEL_PHASE_AUTHENTICATE) keel_session.reached_authenticate = 1;
     if (*out == KEEL_PHASE_NETWORK) keel_session.reached_network = 1;
     /* On its way down pppd walks back through the phases: that is all one end. */
     if (keel_session.phase == KEEL_PHASE_TERMINATE) return;
@@ -280,27 +284,50 @@ static uint8_t explain_auth_failed(char* out, size_t space) {
         snprintf(out, space, "the peer refused our login: %.200s", words);
     else if (keel_session.snoop.chap_success)
         snprintf(out, space, "the peer could not prove that it knows our password (MS-CHAPv2)");
-    else
-        snprintf(out, space, "the peer refused our login, or did not answer it");
+    else if (keel_session.snoop.login_refused)
+        snprintf(out, space, "the peer refused our login");
+    else {
+        snprintf(out, space, "the peer did not answer our login");
+        return KEEL_CAUSE_AUTH_TIMEOUT;
+    }
     return KEEL_CAUSE_AUTH_FAILED;
 }
 
 static uint8_t explain_refused_peer(char* out, size_t space) {
     if (!keel_session.server) return explain_auth_failed(out, space);
-    if (keel_session.refused_user[0] != 0)
+    if (keel_session.refused_user[0] != 0) {
         snprintf(out, space, "the login of \"%.200s\" was refused", keel_session.refused_user);
-    else
-        snprintf(out, space, "the peer did not log in with a method that is allowed");
-    return KEEL_CAUSE_AUTH_REFUSED_PEER;
+        return KEEL_CAUSE_AUTH_REFUSED_PEER;
+    }
+    if (keel_session.reached_authenticate) {
+        snprintf(out, space, "the peer did not log in in time");
+        return KEEL_CAUSE_AUTH_TIMEOUT;
+    }
+    snprintf(out, space, "the peer would not log in with a method that is allowed");
+    return KEEL_CAUSE_AUTH_METHOD;
+}
+
+static uint8_t explain_network(char* out, size_t space) {
+    if (keel_session.snoop.ipcp_rejected) {
+        snprintf(out, space, "the peer does not do IPv4: it rejected IPCP");
+        return KEEL_CAUSE_NO_NETWORK;
+    }
+    /* RFC 1661 4.6: the restart counter of a negotiation that was given up is at its end. */
+    if (ipcp_fsm[0].retransmits <= 0) {
+        snprintf(out, space, "the peer did not answer IPCP");
+        return KEEL_CAUSE_NETWORK_TIMEOUT;
+    }
+    snprintf(out, space, "IPCP found no agreement on the addresses");
+    return KEEL_CAUSE_NEGOTIATION;
 }
 
 static uint8_t explain_negotiation(char* out, size_t space) {
-    const char* words = "IPCP found no agreement on the addresses";
-    if (!keel_session.snoop.heard_anything)
-        words = "the peer sent no PPP frame";
-    else if (!keel_session.reached_network)
-        words = "LCP found no agreement";
-    snprintf(out, space, "%s", words);
+    if (!keel_session.snoop.heard_anything) {
+        snprintf(out, space, "the peer sent no PPP frame");
+        return KEEL_CAUSE_SILENT;
+    }
+    if (keel_session.reached_network) return explain_network(out, space);
+    snprintf(out, space, "LCP found no agreement");
     return KEEL_CAUSE_NEGOTIATION;
 }
 
@@ -338,6 +365,30 @@ static uint8_t explain(int status, char* out, size_t space) {
     return KEEL_CAUSE_ERROR;
 }
 
+/* The protocol that the login went by, or would have. */
+static uint16_t login_protocol(void) {
+    const lcp_options* agreed = keel_session.server ? &lcp_gotoptions[0] : &lcp_hisoptions[0];
+    if (agreed->neg_upap) return PPP_PAP;
+    if (agreed->neg_chap) return PPP_CHAP;
+    return keel_session.server ? keel_session.methods_protocol : 0;
+}
+
+static uint16_t failed_protocol(uint8_t cause) {
+    switch (cause) {
+        case KEEL_CAUSE_AUTH_FAILED:
+        case KEEL_CAUSE_AUTH_REFUSED_PEER:
+        case KEEL_CAUSE_AUTH_TIMEOUT:
+        case KEEL_CAUSE_AUTH_METHOD: return login_protocol();
+        case KEEL_CAUSE_ECHO_LOST:
+        case KEEL_CAUSE_SILENT: return PPP_LCP;
+        case KEEL_CAUSE_NEGOTIATION: return keel_session.reached_network ? PPP_IPCP : PPP_LCP;
+        case KEEL_CAUSE_NETWORK_TIMEOUT:
+        case KEEL_CAUSE_NO_NETWORK:
+        case KEEL_CAUSE_NO_ADDRESS: return PPP_IPCP;
+        default: return 0;
+    }
+}
+
 static void on_exit_of_pppd(void* unused, int status) {
     char message[KEEL_MAX_MESSAGE + 1] = "";
     struct keel_frame report = {.type = KEEL_EXIT};
@@ -349,6 +400,7 @@ static void on_exit_of_pppd(void* unused, int status) {
     /* Once it has let go of the channel, pppd takes that for a hangup and forgets why it did. */
     if (keel_session.final_status >= 0) status = keel_session.final_status;
     report.as.exit.cause = explain(status, message, sizeof message);
+    report.as.exit.protocol = failed_protocol(report.as.exit.cause);
     report.as.exit.message = (struct keel_bytes){(const uint8_t*)message, strlen(message)};
     keel_controller_report(&keel_session.controller, &report);
 }

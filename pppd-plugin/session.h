@@ -23,8 +23,10 @@ struct keel_session {
     uint32_t peer_address; /* network byte order; 0 until somebody said */
     uint8_t phase;         /* last reported */
     int reached_network;
-    int final_status; /* pppd's exit status when the link ended; -1 before */
-    int ending;       /* we decided to end: cause and message are ours */
+    int reached_authenticate;
+    uint16_t methods_protocol; /* server: that of the methods that are allowed, CHAP before PAP */
+    int final_status;          /* pppd's exit status when the link ended; -1 before */
+    int ending;                /* we decided to end: cause and message are ours */
     uint8_t cause;
     char message[KEEL_MAX_MESSAGE + 1];
     char refused_user[KEEL_MAX_NAME + 1];

@@ -8,8 +8,10 @@ enum {
     PROTOCOL_LCP = 0xc021,
     PROTOCOL_PAP = 0xc023,
     PROTOCOL_CHAP = 0xc223,
+    PROTOCOL_IPCP = 0x8021,
     HEADER = 4, /* code, identifier, length */
     LCP_TERMINATE_REQUEST = 5,
+    LCP_PROTOCOL_REJECT = 8,
     PAP_REQUEST = 1,
     PAP_NAK = 3,
     CHAP_RESPONSE_CODE = 2,
@@ -33,6 +35,7 @@ static void keep_login(struct keel_snoop* snoop, const uint8_t* packet, size_t s
 static void snoop_pap(struct keel_snoop* snoop, const uint8_t* packet, size_t size) {
     if (packet[0] == PAP_REQUEST) keep_login(snoop, packet, size);
     if (packet[0] != PAP_NAK) return;
+    snoop->login_refused = 1;
     const size_t text = size > HEADER ? packet[HEADER] : 0;
     if (size > HEADER && text <= size - HEADER - 1) keep_text(snoop->refusal, packet + HEADER + 1, text);
 }
@@ -40,7 +43,9 @@ static void snoop_pap(struct keel_snoop* snoop, const uint8_t* packet, size_t si
 static void snoop_chap(struct keel_snoop* snoop, const uint8_t* packet, size_t size) {
     if (packet[0] == CHAP_RESPONSE_CODE) keep_login(snoop, packet, size);
     if (packet[0] == CHAP_SUCCESS_CODE) snoop->chap_success = 1;
-    if (packet[0] == CHAP_FAILURE_CODE) keep_text(snoop->refusal, packet + HEADER, size - HEADER);
+    if (packet[0] != CHAP_FAILURE_CODE) return;
+    snoop->login_refused = 1;
+    keep_text(snoop->refusal, packet + HEADER, size - HEADER);
 }
 
 int keel_snoop_frame(struct keel_snoop* snoop, const uint8_t* frame, size_t size, int we_are_closing) {
@@ -52,6 +57,9 @@ int keel_snoop_frame(struct keel_snoop* snoop, const uint8_t* frame, size_t size
     if (length < HEADER || length > size - 4) return 0;
     if (protocol == PROTOCOL_PAP) snoop_pap(snoop, packet, length);
     if (protocol == PROTOCOL_CHAP) snoop_chap(snoop, packet, length);
+    if (protocol == PROTOCOL_LCP && packet[0] == LCP_PROTOCOL_REJECT && length >= HEADER + 2)
+        snoop->ipcp_rejected |=
+            packet[HEADER] == PROTOCOL_IPCP >> 8 && packet[HEADER + 1] == (PROTOCOL_IPCP & 0xff);
     if (protocol != PROTOCOL_LCP || packet[0] != LCP_TERMINATE_REQUEST) return 0;
     if (!we_are_closing && !snoop->peer_terminated) {
         snoop->peer_terminated = 1;

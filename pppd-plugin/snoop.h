@@ -9,6 +9,8 @@ struct keel_snoop {
     int heard_anything;                     /* a PPP frame came at all */
     int peer_terminated;                    /* the peer sent Terminate-Request while we had not */
     int chap_success;                       /* the peer said that our login is good */
+    int login_refused;                      /* the peer said that it is not */
+    int ipcp_rejected;                      /* the peer does not know IPCP: Protocol-Reject */
     char termination[KEEL_MAX_MESSAGE + 1]; /* the peer's reason, may be empty */
     char refusal[KEEL_MAX_MESSAGE + 1];     /* text of PAP Authenticate-Nak or CHAP Failure */
     uint8_t login[1536]; /* the last PAP Authenticate-Request or CHAP Response, from its code octet */

@@ -64,8 +64,9 @@ static const struct field ip_up_fields[] = {
 };
 static const struct field exit_fields[] = {
     FIELD(1, U8, 1, keel_exit, status, UINT8_MAX),
-    FIELD(2, U8, 1, keel_exit, cause, KEEL_CAUSE_ERROR),
+    FIELD(2, U8, 1, keel_exit, cause, KEEL_CAUSE_NO_ADDRESS),
     FIELD(3, BYTES, 0, keel_exit, message, KEEL_MAX_MESSAGE),
+    FIELD(4, U16, 0, keel_exit, protocol, UINT16_MAX),
 };
 
 static const struct {

@@ -54,9 +54,15 @@ enum keel_cause {
     KEEL_CAUSE_AUTH_FAILED = 2,       /* the peer refused our login, or could not prove itself to us */
     KEEL_CAUSE_AUTH_REFUSED_PEER = 3, /* we refused the peer's login */
     KEEL_CAUSE_ECHO_LOST = 4,
-    KEEL_CAUSE_NEGOTIATION = 5, /* LCP or IPCP found no agreement, or got no answer */
+    KEEL_CAUSE_NEGOTIATION = 5, /* LCP got no answer, or LCP or IPCP (`protocol` says which) no agreement */
     KEEL_CAUSE_LOST = 6,        /* the channel went away */
-    KEEL_CAUSE_ERROR = 7
+    KEEL_CAUSE_ERROR = 7,
+    KEEL_CAUSE_SILENT = 8,           /* no PPP frame came at all */
+    KEEL_CAUSE_AUTH_TIMEOUT = 9,     /* the peer did not go on with the login */
+    KEEL_CAUSE_AUTH_METHOD = 10,     /* the peer would not log in by any method that is allowed */
+    KEEL_CAUSE_NETWORK_TIMEOUT = 11, /* IPCP got no answer */
+    KEEL_CAUSE_NO_NETWORK = 12,      /* the peer rejected IPCP */
+    KEEL_CAUSE_NO_ADDRESS = 13       /* server: there is no address for the peer */
 };
 enum keel_work_flag {
     KEEL_WORK_DIE_WITH_CONTROLLER = 1, /* PR_SET_PDEATHSIG */
@@ -112,6 +118,7 @@ struct keel_exit {
     uint8_t status; /* pppd's own exit status */
     uint8_t cause;  /* keel_cause */
     struct keel_bytes message;
+    uint16_t protocol; /* PPP's number of the protocol that failed: 0xc021 LCP, 0xc223 CHAP; 0: none */
 };
 
 struct keel_frame {

@@ -152,7 +152,10 @@ SessionStep on_cdn(const Session& session, const Cdn& cdn) {
     std::string message = printable(cdn.result.message);
     const auto add = [&](const std::string& words) { message += (message.empty() ? "" : "; ") + words; };
     if (cdn.q931_cause) add(cdn.q931_cause->text());
-    for (const PppDisconnect& cause : cdn.ppp_disconnect) add(cause.text());
+    for (PppDisconnect cause : cdn.ppp_disconnect) {
+        if (cause.message == cdn.result.message) cause.message.clear();  // said already
+        add(cause.text());
+    }
     return forget({DownReason::Cause::peer, cdn.result.result, cdn.result.error.value_or(0),
                    std::move(message), DownReason::Scope::session, cdn.ppp_disconnect});
 }

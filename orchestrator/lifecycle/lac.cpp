@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kResolvePatience = seconds(15);
 constexpr std::uint16_t kStopGeneral = 1, kStopShutdown = 6;  // RFC 2661 4.4.2
+constexpr std::uint16_t kAdministrative = 3;                  // of CDN
 
 }  // namespace
 
@@ -21,6 +22,7 @@ void Lac::attempt(Time now) {
     sa_.reset();
     hung_up_.reset();
     farewell_.reset();
+    causes_.clear();
     stage_ = Stage::resolve;
     stage_since_ = now;
     deadline_ = now + kResolvePatience;
@@ -63,8 +65,19 @@ void Lac::fail(Time now, Stage stage, Error error) {
     context_.log.warning("connection={} state={} stage={} why={} retry_ms={}", name(),
                          was_up ? "lost" : "failed", name_of(stage), quote(error.text()),
                          std::chrono::duration_cast<milliseconds>(retry_at_ - now).count());
+    // The server's operator is to hear why PPP ended (RFC 3145), and only a CDN can say it. While PPP runs it
+    // must not go: PPP's own farewell comes first.
+    if (session_ && !causes_.empty()) hang_up(now, error.message);
     why_ = Why{stage, std::move(error), now};
     take_down(now, kStopGeneral, {});
+}
+
+void Lac::hang_up(Time now, const std::string& message) {
+    const auto session = std::exchange(session_, std::nullopt);
+    if (!tunnel_ || !session) return;
+    // An Error: it was the server that hung up.
+    (void)context_.endpoint.close_session(now, *tunnel_, *session, kAdministrative, message,
+                                          std::exchange(causes_, {}));
 }
 
 void Lac::take_down(Time now, std::uint16_t result, const std::string& message) {

@@ -72,6 +72,7 @@ private:
     void begin_routes(Time now, const PppUp& link);
     [[nodiscard]] PppSpec ppp_spec(bool sequencing);
     void fail(Time now, Stage stage, Error error);
+    void hang_up(Time now, const std::string& message);  // by CDN, with `causes_`
     void take_down(Time now, std::uint16_t result, const std::string& message);
     void taken_down(Time now);
     void remove_routes();
@@ -100,7 +101,8 @@ private:
     std::optional<ChildSa> sa_;
     std::optional<LocalTunnelId> tunnel_;
     std::optional<LocalSessionId> session_;
-    std::vector<Route> routes_;  // those that we added
+    std::vector<l2tp::PppDisconnect> causes_;  // of PPP's end, for our CDN
+    std::vector<Route> routes_;                // those that we added
     bool pinned_ = false;
 };
 

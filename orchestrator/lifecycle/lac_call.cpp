@@ -14,7 +14,7 @@ constexpr Duration kPppPatience = seconds(60);   // as with a session that we as
 constexpr std::uint32_t kSpeed = 1'000'000'000;  // bit/s: there is no line that would be slower
 
 // RFC 2661 4.4.2, of CDN.
-constexpr std::uint16_t kAdministrative = 3, kNoFacilities = 4, kInvalidDestination = 6, kBusy = 8;
+constexpr std::uint16_t kNoFacilities = 4, kInvalidDestination = 6, kBusy = 8;
 
 std::uint32_t speed_for(const l2tp::SessionOffered& offer) {
     return offer.maximum_bps == 0 ? kSpeed : std::min(kSpeed, offer.maximum_bps);
@@ -33,6 +33,7 @@ void Lac::wait_for_call(Time now) {
     backoff_.reset();
     hung_up_.reset();
     farewell_.reset();
+    causes_.clear();
     context_.log.notice("connection={} state=ready peer={}", name(), peer_->text());
 }
 
@@ -90,12 +91,11 @@ bool Lac::takes_call(Time now, const l2tp::SessionOffered& offer) {
 
 void Lac::end_call(Time now, Stage stage, Error error) {
     const bool was_up = state_ == State::up;
-    const LocalSessionId session = *std::exchange(session_, std::nullopt);
+    const LocalSessionId session = *session_;
     context_.log.warning("connection={} session={} state={} stage={} why={}", name(), session.value,
                          was_up ? "ended" : "failed", name_of(stage), quote(error.text()));
     remove_routes();
-    // An Error: it was the server that hung up.
-    (void)context_.endpoint.close_session(now, *tunnel_, session, kAdministrative, error.message);
+    hang_up(now, error.message);
     context_.datapath.close_session(session);
     why_ = Why{stage, std::move(error), now};
     wait_for_call(now);

@@ -4,6 +4,7 @@
 
 #include "lifecycle/lac.hpp"
 #include "lifecycle/mtu.hpp"
+#include "lifecycle/ppp_cause.hpp"
 #include "lifecycle/tunnel_options.hpp"
 
 namespace keel::lifecycle {
@@ -12,21 +13,6 @@ namespace {
 constexpr std::uint16_t kL2tpPort = 1701;
 constexpr Duration kPppPatience = seconds(60);  // LCP, authentication and IPCP, each with its retransmissions
 constexpr Duration kFarewellPatience = seconds(5);  // as long as a server lets its own pppd take to end
-
-std::string remedy_for(PppExited::Cause cause) {
-    switch (cause) {
-        case PppExited::Cause::auth_failed: return "check the user's name and password at both ends";
-        case PppExited::Cause::auth_refused_peer:
-        case PppExited::Cause::negotiation:
-            return "compare the PPP settings (authentication, addresses) of both ends";
-        case PppExited::Cause::echo_lost: return "check the network between the two ends";
-        case PppExited::Cause::peer_terminated: return "ask the server's operator, or read its log";
-        case PppExited::Cause::stopped:
-        case PppExited::Cause::lost:
-        case PppExited::Cause::error: return {};
-    }
-    return {};
-}
 
 // RFC 2661 4.4.3: told only where calls are answered; whatever they are to go over, it is answered here.
 std::optional<std::uint32_t> bearers(const config::Lac& config) {
@@ -191,7 +177,7 @@ void Lac::on_session_down(Time now, const l2tp::SessionDown& event) {
     context_.datapath.close_session(event.session);
     if (event.session != session_) return;  // refused, or of a call that has ended already
     if (event.reason.cause == l2tp::DownReason::Cause::tunnel_down) return;  // TunnelDown tells why
-    Error error{ErrorCode::unavailable, event.reason.text(), {}};
+    Error error{ErrorCode::unavailable, event.reason.text(), remedy_for(event.reason.ppp)};
     // A server hangs up when PPP failed; what pppd has to say of it, "wrong password" say, is the better
     // reason.
     if (ppp_runs && active()) {
@@ -220,6 +206,7 @@ void Lac::on_ppp_exited(Time now, LocalSessionId session, const PppExited& event
         event.cause == PppExited::Cause::stopped || event.cause == PppExited::Cause::lost;
     if (hung_up_ && says_nothing) return fail(now, Stage::session, *hung_up_);
     Error error{ErrorCode::unavailable, event.message, remedy_for(event.cause)};
+    causes_ = disconnect_causes(event, false);
     if (active() && !hung_up_ && event.cause == PppExited::Cause::peer_terminated) {
         // A server that ends says so in PPP first; its CDN or StopCCN, which tells more, is on its way.
         farewell_ = std::move(error);

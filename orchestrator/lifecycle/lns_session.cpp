@@ -4,6 +4,7 @@
 #include "lifecycle/authenticator.hpp"
 #include "lifecycle/lns.hpp"
 #include "lifecycle/mtu.hpp"
+#include "lifecycle/ppp_cause.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -90,12 +91,17 @@ void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
 
 void Lns::on_session_down(Time now, const l2tp::SessionDown& event) {
     const Session* held = context_.datapath.session(event.session);
-    if (held && !held->refused.empty()) {
+    const bool refused = held && !held->refused.empty();
+    if (refused) {
         calls_.on_ended(now, event.session, Stage::ppp, {ErrorCode::denied, held->refused, {}});
     } else {
         calls_.on_ended(now, event.session, Stage::session,
-                        {ErrorCode::unavailable, event.reason.text(), {}});
+                        {ErrorCode::unavailable, event.reason.text(), remedy_for(event.reason.ppp)});
     }
+    // RFC 3145: what failed at the client, of which our own pppd knows nothing better.
+    if (event.reason.cause == l2tp::DownReason::Cause::peer && !refused && tells_failure(event.reason.ppp))
+        refuse(now, Stage::ppp, peer_of(event.session), held ? held->user : std::string(),
+               event.reason.text());
     context_.datapath.close_session(event.session);
 }
 
@@ -166,9 +172,11 @@ void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
     calls_.on_ended(
         now, id, Stage::ppp,
         {ErrorCode::unavailable, session->refused.empty() ? event.message : session->refused, {}});
-    const bool by_peer = event.cause == PppExited::Cause::peer_terminated;
+    const bool by_peer =
+        event.cause == PppExited::Cause::peer_terminated || event.cause == PppExited::Cause::echo_lost;
     (void)context_.endpoint.close_session(now, session->ids.tunnel, id,
-                                          by_peer ? kLossOfCarrier : kAdministrative, event.message);
+                                          by_peer ? kLossOfCarrier : kAdministrative, event.message,
+                                          disconnect_causes(event, true));
     context_.datapath.close_session(id);
 }
 

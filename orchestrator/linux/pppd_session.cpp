@@ -224,7 +224,7 @@ void PppdSession::on(const pppd_wire::IpDown&) {
 }
 
 void PppdSession::on(const pppd_wire::Exit& exit) {
-    if (!told_) told_ = End{exit.cause, exit.message};
+    if (!told_) told_ = End{exit.cause, exit.message, exit.protocol};
 }
 
 // ---- answers
@@ -276,7 +276,7 @@ void PppdSession::reap() {
     const auto self = shared_from_this();  // ended() drops the owner's reference
     const auto emit = context_.emit;
     context_.ended();
-    emit(PppExited{id_, why.cause, why.message});
+    emit(PppExited{id_, why.cause, why.message, why.protocol});
 }
 
 PppdSession::End PppdSession::end(int wait_status) const {

@@ -42,6 +42,7 @@ private:
     struct End {
         PppExited::Cause cause = PppExited::Cause::error;
         std::string message;
+        std::uint16_t protocol = 0;
     };
 
     void watch_wire();

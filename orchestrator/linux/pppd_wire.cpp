@@ -56,6 +56,12 @@ PppExited::Cause cause_of(std::uint8_t value) {
         case KEEL_CAUSE_ECHO_LOST: return PppExited::Cause::echo_lost;
         case KEEL_CAUSE_NEGOTIATION: return PppExited::Cause::negotiation;
         case KEEL_CAUSE_LOST: return PppExited::Cause::lost;
+        case KEEL_CAUSE_SILENT: return PppExited::Cause::silent;
+        case KEEL_CAUSE_AUTH_TIMEOUT: return PppExited::Cause::auth_timeout;
+        case KEEL_CAUSE_AUTH_METHOD: return PppExited::Cause::auth_method;
+        case KEEL_CAUSE_NETWORK_TIMEOUT: return PppExited::Cause::network_timeout;
+        case KEEL_CAUSE_NO_NETWORK: return PppExited::Cause::no_network;
+        case KEEL_CAUSE_NO_ADDRESS: return PppExited::Cause::no_address;
         default: return PppExited::Cause::error;
     }
 }
@@ -130,7 +136,7 @@ std::optional<Frame> decode(ByteView datagram) {
         case KEEL_IP_DOWN: return IpDown{};
         case KEEL_EXIT:
             return Exit{frame.as.exit.status, cause_of(frame.as.exit.cause),
-                        printable(text_of(frame.as.exit.message))};
+                        printable(text_of(frame.as.exit.message)), frame.as.exit.protocol};
         default: return std::nullopt;  // the controller's own: WORK, VERDICT, ADDRESS
     }
 }

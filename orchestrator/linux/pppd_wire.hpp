@@ -35,6 +35,7 @@ struct Exit {
     int status = 0;
     PppExited::Cause cause = PppExited::Cause::error;
     std::string message;  // printable
+    std::uint16_t protocol = 0;
 };
 using Frame = std::variant<Hello, Login, AddressRequest, Phase, IpUp, IpDown, Exit>;
 

@@ -74,6 +74,11 @@ class Show:
     def refusals(self, name: str) -> list[dict[str, Any]]:
         return self.connection(name).get("refusals", [])
 
+    def call(self, name: str) -> dict[str, Any]:
+        """An outgoing call of whichever server has it."""
+        return next((call for one in self.data["connections"] for call in one.get("calls", []) if call["name"] == name),
+                    {})
+
     @property
     def tunnels(self) -> list[dict[str, Any]]:
         return self.data["tunnels"]

@@ -136,12 +136,12 @@ struct Pair {
         lac.receive(now, PppUp{client, "ppp0", inner, kInner, {}, 1400});
         exchange();
     }
-    void lac_ppp_ends(PppExited::Cause cause, const char* words) {
-        lac.receive(now, PppExited{lac_world.pppds.back().first, cause, words});
+    void lac_ppp_ends(PppExited::Cause cause, const char* words, std::uint16_t protocol = 0) {
+        lac.receive(now, PppExited{lac_world.pppds.back().first, cause, words, protocol});
         exchange();
     }
-    void lns_ppp_ends(PppExited::Cause cause, const char* words) {
-        lns.receive(now, PppExited{lns_world.pppds.back().first, cause, words});
+    void lns_ppp_ends(PppExited::Cause cause, const char* words, std::uint16_t protocol = 0) {
+        lns.receive(now, PppExited{lns_world.pppds.back().first, cause, words, protocol});
         exchange();
     }
     void pppds_obey() {
@@ -305,6 +305,60 @@ TEST_CASE("a login that the server refuses ends the call with that reason at bot
     CHECK(pair.branch().state == LacStatus::State::ready);
     CHECK(pair.branch().why->error.message == "the peer refused our login");
     CHECK(pair.lac_world.tunnel_sockets.size() == 1);
+}
+
+TEST_CASE("RFC 3145: what failed at the client is among the server's refusals, with the user") {
+    for (const bool waits : {true, false}) {
+        Pair pair({call()}, {}, waits);
+        pair.ppp_up();
+        pair.lac_ppp_ends(PppExited::Cause::echo_lost, "the peer answers no LCP echo", 0xc021);
+        const auto refusals = pair.lns.overview(pair.now).lnss[0].refusals;
+        REQUIRE(refusals.size() == 1);
+        CHECK(refusals[0].user == "alice");
+        CHECK(refusals[0].stage == Stage::ppp);
+        CHECK(refusals[0].message ==
+              "peer sent CDN: call disconnected for administrative reasons (result 3): the peer answers no "
+              "LCP echo; PPP: no answer to LCP Echo-Requests (code 8, protocol 0xc021)");
+    }
+}
+
+TEST_CASE("RFC 3145: what failed at the server is the client's reason, with a remedy") {
+    for (const bool waits : {true, false}) {
+        Pair pair({call()}, {}, waits);
+        pair.ppp_up();
+        pair.lns_ppp_ends(PppExited::Cause::echo_lost, "the peer answers no LCP echo", 0xc021);
+        pair.pppds_obey();
+        REQUIRE(pair.branch().why);
+        CHECK(pair.branch().why->error.message.find("PPP: no answer to LCP Echo-Requests (code 8") !=
+              std::string::npos);
+        CHECK(pair.branch().why->error.remedy.find("network") != std::string::npos);
+        CHECK(pair.lns.overview(pair.now).lnss[0].refusals.empty());
+    }
+}
+
+TEST_CASE("RFC 3145: an end on purpose is no refusal, and a login that we refused is one once") {
+    Pair pair;
+    pair.ppp_up();
+    SUBCASE("pppd was told to stop") {
+        pair.lac_ppp_ends(PppExited::Cause::stopped, "told to stop");
+        CHECK(pair.lns.overview(pair.now).lnss[0].refusals.empty());
+        CHECK(pair.asked().why->error.message.find("administrative disconnect (code 1)") !=
+              std::string::npos);
+    }
+    SUBCASE("a refused login") {
+        const PppId server = pair.lns_world.pppds.back().first;
+        pair.lns.receive(pair.now, PppLoginRequested{server,
+                                                     {.method = AuthMethod::pap,
+                                                      .user = "mallory",
+                                                      .password = Secret("x"),
+                                                      .identifier = 0,
+                                                      .challenge = {},
+                                                      .response = {}}});
+        pair.lac_ppp_ends(PppExited::Cause::auth_failed, "the peer refused our login", 0xc023);
+        const auto refusals = pair.lns.overview(pair.now).lnss[0].refusals;
+        REQUIRE(refusals.size() == 1);
+        CHECK(refusals[0].message == "unknown user");
+    }
 }
 
 TEST_CASE("what a host lacks for a call is told, and the call is tried again") {

@@ -93,6 +93,24 @@ TEST_CASE("the last words of a peer are made printable") {
     CHECK(std::get<pppd_wire::Exit>(*exit).cause == PppExited::Cause::auth_failed);
 }
 
+TEST_CASE("an end says which protocol of PPP failed, and each cause is one of ours") {
+    for (int cause = KEEL_CAUSE_STOPPED; cause <= KEEL_CAUSE_NO_ADDRESS; ++cause) {
+        keel_frame frame{};
+        frame.type = KEEL_EXIT;
+        frame.as.exit.cause = static_cast<std::uint8_t>(cause);
+        frame.as.exit.protocol = 0x8021;
+        const auto exit = pppd_wire::decode(encode(frame));
+        REQUIRE(exit);
+        CHECK(std::get<pppd_wire::Exit>(*exit).protocol == 0x8021);
+        CHECK((std::get<pppd_wire::Exit>(*exit).cause == PppExited::Cause::error) ==
+              (cause == KEEL_CAUSE_ERROR));
+    }
+    keel_frame frame{};
+    frame.type = KEEL_EXIT;
+    frame.as.exit.cause = KEEL_CAUSE_NO_ADDRESS + 1;
+    CHECK_FALSE(decodes(frame));
+}
+
 TEST_CASE("the work of a client holds its secret, that of a server none") {
     PppSpec spec;
     spec.name = "lac/branch";

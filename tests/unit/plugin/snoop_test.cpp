@@ -135,3 +135,19 @@ TEST_CASE("noise is survived") {
         }
     }
 }
+
+TEST_CASE(
+    "peer -> us LCP Protocol-Reject of IPCP, PAP Nak and CHAP Failure are kept for the reason of the end") {
+    keel_snoop snoop{};
+    feed(snoop, 0xc021, packet(8, 1, std::string_view("\x80\x57\x01", 3)));  // IPv6CP
+    feed(snoop, 0xc021, packet(8, 2, std::string_view("\x80", 1)));
+    CHECK_FALSE(snoop.ipcp_rejected);
+    feed(snoop, 0xc021, packet(8, 3, std::string_view("\x80\x21\x01", 3)));
+    CHECK(snoop.ipcp_rejected);
+    CHECK_FALSE(snoop.login_refused);
+    feed(snoop, 0xc023, packet(3, 1, ""));  // without a text
+    CHECK(snoop.login_refused);
+    keel_snoop other{};
+    feed(other, 0xc223, packet(4, 1, ""));
+    CHECK(other.login_refused);
+}

@@ -1,0 +1,91 @@
+"""Outgoing calls: the server has its client call; and why PPP ended goes with a CDN (RFC 3145)."""
+
+import signal
+
+import pytest
+
+from lablib import keel2tpd
+from lablib.hosts import INNER_LNS, LNS, ping
+from lablib.keel2tpd import Keel2tpd, unprotected
+from lablib.wait import wait_for
+
+
+def start(hosts, *, number: str = "5551234", password: str = "wonderland", auth: str = "mschapv2",
+          protected: bool = True) -> tuple[Keel2tpd, Keel2tpd]:
+    """(LAC, LNS): the LNS has the LAC, whose host name is "lac", call."""
+    server = keel2tpd.lns(hosts.lns, LNS, ppp={"auth": [auth]}) | {
+        "calls": {"branch7": {"lac": "lac", "called-number": number, "bearer": "digital"}}}
+    client = keel2tpd.lac(hosts.lac, LNS, password=password) | {"call": "outgoing", "numbers": ["5551234"]}
+    if not protected:
+        server, client = unprotected(server), unprotected(client)
+    lns = Keel2tpd(hosts.lns, hosts.lab.build, lns={"office": server})
+    lns.wait_state("lns/office", "listening")
+    if protected:
+        lns.wait_loaded("lns/office")
+    return Keel2tpd(hosts.lac, hosts.lab.build, lac={"branch": client}), lns
+
+
+def kill_pppd(node) -> None:
+    (pid,) = node.pids("pppd")
+    node.run("kill", f"-{int(signal.SIGKILL)}", str(pid))
+
+
+@pytest.mark.parametrize("hangs_up", ["lac", "lns"])
+def test_a_call_is_placed_and_placed_again(hosts, hangs_up):
+    client, server = start(hosts)
+    client.wait_up("lac/branch")
+    ping(hosts.lac, INNER_LNS)
+    first = server.wait_show("the call to be up", lambda show: show.call("branch7")["state"] == "up")
+    tunnels = [tunnel["id"] for tunnel in first.tunnels]
+    session = first.call("branch7")["session"]
+
+    kill_pppd(getattr(hosts, hangs_up))
+    again = server.wait_show("another call to be up", lambda show: show.call("branch7")["state"] == "up"
+                             and show.call("branch7")["session"] != session)
+    client.wait_up("lac/branch")
+    ping(hosts.lac, INNER_LNS)
+    assert [tunnel["id"] for tunnel in again.tunnels] == tunnels, "the tunnel did not outlive the call"
+    wait_for("one pppd at each end", lambda: [len(node.pids("pppd")) for node in (hosts.lac, hosts.lns)] == [1, 1])
+
+
+def test_a_wrong_number_is_refused_and_told_at_both_ends(hosts):
+    client, server = start(hosts, number="666")
+    shown = server.wait_show("the call to be tried again", lambda show: show.call("branch7")["attempts"] >= 3)
+    assert "invalid destination" in shown.call("branch7")["why"]["message"]
+    shown = client.wait_state("lac/branch", "ready")
+    assert "666" in shown.why_text("lac/branch")
+    assert "waits for the server's call" in client.show_text()
+    assert len(shown.tunnels) == 1 and not shown.sessions
+
+
+def test_without_a_call_the_client_is_ready(hosts):
+    hosts.start_lns()
+    config = keel2tpd.lac(hosts.lac, LNS) | {"call": "outgoing"}
+    client = Keel2tpd(hosts.lac, hosts.lab.build, lac={"branch": config})
+    shown = client.wait_state("lac/branch", "ready")
+    assert len(shown.tunnels) == 1 and not shown.sessions and not shown.why("lac/branch")
+
+
+def test_a_refused_login_is_on_the_wire_and_told(hosts):
+    """In clear, so that tcpdump's own decoder can read the CDN."""
+    wire = hosts.net.capture(hosts.lac, "udp port 1701")
+    client, server = start(hosts, password="mirror", auth="pap", protected=False)
+    shown = server.wait_show("the call to be tried again", lambda show: show.call("branch7")["attempts"] >= 2
+                             and show.call("branch7")["why"])
+    assert shown.call("branch7")["why"]["message"] == "wrong password"
+    assert {one["message"] for one in shown.refusals("lns/office")} == {"wrong password"}
+    shown = client.wait_show("the reason", lambda show: show.why("lac/branch"))
+    assert "password" in shown.why_text("lac/branch")
+    causes = [packet for packet in wire.stop() if "PPP_DISCON_CC" in packet]
+    assert causes, "no CDN told why PPP ended"
+    # tcpdump: (code, protocol, direction): PAP failed, at the peer of the LNS or at the LAC itself.
+    assert all("PPP_DISCON_CC(0010, c023" in packet for packet in causes), causes
+
+
+def test_a_link_that_an_operator_ended_is_told_at_the_other_end(hosts):
+    client, server = hosts.start_both()
+    (pid,) = hosts.lns.pids("pppd")
+    hosts.lns.run("kill", str(pid))
+    shown = client.wait_show("the reason", lambda show: show.why("lac/branch"))
+    assert "administrative disconnect" in shown.why_text("lac/branch")
+    client.wait_up("lac/branch")
