@@ -140,6 +140,19 @@ json tunnel_json(const lifecycle::TunnelStatus& tunnel) {
             {"retransmitted", control.retransmitted}};
 }
 
+// The call as L2TP knows it; what is told of it depends on the peer, hence by name.
+json session_call_json(const std::optional<l2tp::SessionStatus>& control) {
+    if (!control) return nullptr;
+    json told = json::object();
+    for (const l2tp::CallFact& fact : control->facts) told[std::string(fact.name)] = fact.text;
+    const bool outgoing = control->kind == l2tp::SessionKind::outgoing_call;
+    return {{"kind", outgoing ? "outgoing" : "incoming"},
+            {"tx_bps", control->tx_speed},
+            {"rx_bps", control->rx_speed},
+            {"sequencing", control->sequencing},
+            {"told", std::move(told)}};
+}
+
 json session_json(const SessionStatus& session) {
     json out = {{"tunnel", session.ids.tunnel.value},
                 {"id", session.ids.session.value},
@@ -152,6 +165,7 @@ json session_json(const SessionStatus& session) {
                 {"local", session.up ? json(session.local.text()) : json(nullptr)},
                 {"remote", session.up ? json(session.remote.text()) : json(nullptr)},
                 {"mtu", session.mtu},
+                {"call", session_call_json(session.control)},
                 {"age_ms", in_ms(session.age)}};
     const SessionCounters counters = session.counters.value_or(SessionCounters{});
     out.update({{"rx_packets", counters.rx_packets},

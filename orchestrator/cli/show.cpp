@@ -164,6 +164,30 @@ std::string sessions_text(const json& overview) {
     return table.empty() ? std::string() : table.text();
 }
 
+// Empty for what every peer without a line of its own says.
+std::string speed_text(const json& call) {
+    constexpr double kNoLine = 1e9;
+    const double tx = call["tx_bps"].get<double>(), rx = call["rx_bps"].get<double>();
+    if (rx == 0 || (tx == kNoLine && rx == kNoLine)) return {};
+    return tx == rx ? fmt::format("{:.0f} bit/s", tx)
+                    : fmt::format("{:.0f} bit/s to the caller, {:.0f} from it", tx, rx);
+}
+
+std::string told_text(const json& overview) {
+    Table table({"SESSION", "TOLD OF THE CALL", ""});
+    for (const json& entry : overview["sessions"]) {
+        if (entry["call"].is_null()) continue;
+        for (const auto& [name, text] : entry["call"]["told"].items()) {
+            std::string words = name;
+            std::ranges::replace(words, '_', ' ');
+            table.add({text_of(entry["id"]), std::move(words), text_of(text)});
+        }
+        if (const auto speed = speed_text(entry["call"]); !speed.empty())
+            table.add({text_of(entry["id"]), "connect speed", speed});
+    }
+    return table.empty() ? std::string() : table.text();
+}
+
 std::string sas_text(const json& overview) {
     Table table(
         {"IPSEC", "IKE", "SUITE", "NAT-T", "REMOTE", "MARK", "SPI IN", "SPI OUT", "RECEIVED", "SENT"});
@@ -205,8 +229,9 @@ std::string header_text(const json& overview) {
 
 std::string show_text(const json& overview) {
     std::string out = header_text(overview);
-    for (const auto& part : {connections_text(overview), calls_text(overview), tunnels_text(overview),
-                             sessions_text(overview), sas_text(overview), refusals_text(overview)}) {
+    for (const auto& part :
+         {connections_text(overview), calls_text(overview), tunnels_text(overview), sessions_text(overview),
+          told_text(overview), sas_text(overview), refusals_text(overview)}) {
         if (!part.empty()) out += "\n" + part;
     }
     return out;

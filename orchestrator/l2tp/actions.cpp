@@ -59,12 +59,14 @@ void take_connected(Session& session, const Message& message) {
         // 4.4.4: without it the speed is the same both ways.
         session.rx_speed = connected.rx_connect_speed.value_or(connected.tx_connect_speed);
     };
+    keep_facts(session, message);
     if (const auto* iccn = std::get_if<Iccn>(&message)) take(*iccn);
     if (const auto* occn = std::get_if<Occn>(&message)) take(*occn);
 }
 
 void take_note(Session& session, const Message& message) {
     if (!session.notes) session.notes = std::make_unique<SessionNotes>();
+    keep_facts(session, message);
     if (const auto* wen = std::get_if<Wen>(&message)) session.notes->call_errors = wen->call_errors;
     if (const auto* sli = std::get_if<Sli>(&message); sli != nullptr && sli->accm)
         session.notes->accm = sli->accm;
@@ -324,6 +326,7 @@ void Endpoint::Impl::act_send_ocrq(Tunnel& tunnel, Session& session, const Sessi
     ocrq.called_number = to_bytes(call.called_number);
     ocrq.session_ds = ask_dscp(session, wanted_dscp(tunnel, call.dscp));
     if (!call.sub_address.empty()) ocrq.sub_address = to_bytes(call.sub_address);
+    keep_facts(session, ocrq);
     send(tunnel, session, ocrq);
 }
 
@@ -345,6 +348,7 @@ void Endpoint::Impl::act_offer(Time now, Tunnel& tunnel, Session& session, const
         take_dscp(session, ocrq->session_ds, true);
     }
     offered.dscp = session.dscp;
+    keep_facts(session, message);
     // The ICRP or OCRP will carry the acknowledgement, if it comes soon.
     tunnel.reliable.delay_acknowledgement(now + milliseconds(50));
     outputs.emplace_back(std::move(offered));
@@ -357,6 +361,7 @@ void Endpoint::Impl::act_learn_peer(const Tunnel& tunnel, Session& session, cons
     };
     if (const auto* icrp = std::get_if<Icrp>(&message)) learn(*icrp);
     if (const auto* ocrp = std::get_if<Ocrp>(&message)) learn(*ocrp);
+    keep_facts(session, message);
     outputs.emplace_back(SessionPeerKnown{tunnel.local, session.local, session.peer});
 }
 

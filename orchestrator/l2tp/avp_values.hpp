@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -78,6 +79,13 @@ struct LoopEncapsulation {
     std::uint8_t data_link = 0, encapsulation_1 = 0, encapsulation_2 = 0;
     bool operator==(const LoopEncapsulation&) const = default;
     [[nodiscard]] std::string text() const;
+};
+
+// What is told of a call, in words; call_facts.hpp makes them.
+struct CallFact {
+    std::string_view name;  // "called_number"; lives for ever
+    std::string text;       // printable, not empty
+    bool operator==(const CallFact&) const = default;
 };
 
 // RFC 3573 4.2 Modem On-Hold Status: "on hold for at most 1 minute", "online".

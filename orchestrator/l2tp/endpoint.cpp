@@ -358,8 +358,10 @@ std::optional<SessionStatus> Endpoint::session_status(LocalTunnelId tunnel, Loca
                          session.rx_speed,
                          {},
                          {},
+                         {},
                          {}};
     if (session.notes) {
+        status.facts = session.notes->facts;
         status.call_errors = session.notes->call_errors;
         status.accm = session.notes->accm;
         if (session.notes->modem_on_hold) status.modem = modem_on_hold_text(*session.notes->modem_on_hold);

@@ -287,6 +287,7 @@ struct SessionStatus {
     std::optional<CallErrors> call_errors;     // WEN, 6.13
     std::optional<Accm> accm;                  // SLI, 6.14
     std::optional<std::string> modem;          // RFC 3573: "on hold for at most 1 minute"
+    std::vector<CallFact> facts;               // all that was told of the call, these three too
 };
 
 class Endpoint {

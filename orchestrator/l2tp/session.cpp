@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "l2tp/call_facts.hpp"
+
 namespace keel::l2tp {
 
 namespace {
@@ -161,6 +165,19 @@ SessionStep on_cdn(const Session& session, const Cdn& cdn) {
 }
 
 }  // namespace
+
+void keep_facts(Session& session, const Message& message) {
+    for (CallFact& fact : facts_of(message)) {
+        if (!session.notes) session.notes = std::make_unique<SessionNotes>();
+        auto& kept = session.notes->facts;
+        const auto same = std::ranges::find(kept, fact.name, &CallFact::name);
+        if (same == kept.end()) {
+            kept.push_back(std::move(fact));
+        } else {
+            *same = std::move(fact);
+        }
+    }
+}
 
 std::optional<SessionStep> step(const Session& session, const SessionEvent& event) {
     const bool idle = session.state == SessionState::idle;

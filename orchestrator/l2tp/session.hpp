@@ -15,8 +15,9 @@
 
 namespace keel::l2tp {
 
-// What few sessions have: the peer's reports of the line.
+// What few sessions have: what was told of the call, and the peer's reports of the line.
 struct SessionNotes {
+    std::vector<CallFact> facts;
     std::optional<CallErrors> call_errors;
     std::optional<Accm> accm;
     std::optional<std::uint16_t> modem_on_hold;
@@ -43,6 +44,9 @@ struct Session {
         return state == SessionState::wait_reply || state == SessionState::wait_connect;
     }
 };
+
+// Keeps what the message tells of the call, in the place of what was told of the same before.
+void keep_facts(Session& session, const Message& message);
 
 namespace session_event {
 struct Open {};      // open_session

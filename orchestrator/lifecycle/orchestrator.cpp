@@ -335,7 +335,8 @@ Overview Orchestrator::overview(Time now) const {
                                 .remote = {},
                                 .mtu = session.mtu,
                                 .counters = std::nullopt,
-                                .age = now - session.since};
+                                .age = now - session.since,
+                                .control = endpoint_.session_status(id, session_id)};
             if (session.link) {
                 entry.interface = session.link->interface;
                 entry.local = session.link->local;

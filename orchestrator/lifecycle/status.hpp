@@ -86,6 +86,7 @@ struct SessionStatus {
     std::uint16_t mtu = 0;
     std::optional<SessionCounters> counters;
     Duration age{};
+    std::optional<l2tp::SessionStatus> control;
 };
 
 struct TunnelStatus {

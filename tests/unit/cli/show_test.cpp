@@ -109,6 +109,28 @@ TEST_CASE("a client that waits for its server's call says so; the server says wh
     CHECK(has(text, "lns/office  up       up       branch  666     session 4711\n"));
 }
 
+TEST_CASE("what was told of a call is shown by session, line by line; nothing where nothing was told") {
+    auto out = overview();
+    SessionStatus session;
+    session.ids.session = LocalSessionId(4711);
+    session.control.emplace();
+    out.sessions.push_back(session);
+    session.control->tx_speed = session.control->rx_speed = 1'000'000'000;
+    out.sessions.push_back(session);
+    CHECK_FALSE(has(shown(out), "TOLD OF THE CALL"));
+    session.control->facts = {{"called_number", "5551234"}, {"proxy_authentication", "PAP, name \"alice\""}};
+    session.control->tx_speed = 64000;
+    session.control->rx_speed = 9600;
+    out.sessions.push_back(session);
+    const auto text = shown(out);
+    CHECK(has(text, "4711     called number         5551234\n"));
+    CHECK(has(text, "4711     proxy authentication  PAP, name \"alice\"\n"));
+    CHECK(has(text, "4711     connect speed         64000 bit/s to the caller, 9600 from it\n"));
+    const auto json = api::to_json({}, out, kNow);
+    CHECK(json["sessions"][2]["call"]["told"]["called_number"] == "5551234");
+    CHECK(json["sessions"][2]["call"]["kind"] == "incoming");
+}
+
 TEST_CASE("a user's name that would steer the terminal does not") {
     auto out = overview();
     LnsStatus lns;
