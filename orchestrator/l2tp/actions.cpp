@@ -382,6 +382,7 @@ void Endpoint::Impl::release(Time now, Tunnel& tunnel, Session& session) {
     sessions.at(last).position = session.position;
     tunnel.sessions[session.position] = last;
     tunnel.sessions.pop_back();
+    if (session.unacknowledged > 0) tunnel.reliable.disown(session.local);
     resting_sessions.add(now, session.local);
     sessions.erase(session.local);
 }

@@ -110,6 +110,12 @@ void Reliable::drop_outgoing() {
     state_.retransmit_at.reset();
 }
 
+void Reliable::disown(LocalSessionId session) {
+    for (auto& outgoing : state_.outgoing) {
+        if (outgoing.session == session) outgoing.session = {};
+    }
+}
+
 void Reliable::set_peer_window(std::uint16_t window) {
     state_.peer_window = window;
     state_.ssthresh = window;

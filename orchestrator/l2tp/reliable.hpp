@@ -80,6 +80,9 @@ public:
     void drop_unsent();
     // Forgets everything outgoing: the peer is gone. What comes is still acknowledged.
     void drop_outgoing();
+    // The session is over: what it has said is still sent, and its acknowledgement is nobody's. Its id may be
+    // another session's by then.
+    void disown(LocalSessionId session);
     // 4.4.3 Receive Window Size of the peer.
     void set_peer_window(std::uint16_t window);
     // Puts the acknowledgement of what has been received off until `when` (nothing: without limit), for an

@@ -1,15 +1,16 @@
-// World: two Endpoints, a LAC and an LNS, joined by a lossy network in virtual time. Everything random comes
-// from one seed, so that a failing run can be run again. Nothing sleeps.
+// World: Endpoints joined by a lossy network in virtual time; most often two, a LAC and an LNS. Everything
+// random comes from one seed, so that a failing run can be run again. Nothing sleeps. A Wire watches all of
+// it.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <random>
-#include <string>
-#include <vector>
 
 #include "l2tp/endpoint.hpp"
+#include "sim/host.hpp"
+#include "sim/wire.hpp"
 
 namespace keel::sim {
 
@@ -18,56 +19,36 @@ struct Network {
     double duplication = 0;  // share that arrive twice
     Duration least_delay = milliseconds(5);
     Duration most_delay = milliseconds(5);  // above least_delay: datagrams overtake each other
-};
-
-class SeededRandom final : public Random {
-public:
-    explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
-    void fill(std::span<std::uint8_t> out) override {
-        for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
-    }
-
-private:
-    std::mt19937_64 engine_;
-};
-
-// One Endpoint and what it has put out; accepts every offer unless told otherwise.
-struct Host {
-    Host(const l2tp::EndpointConfig& config, std::uint64_t seed, l2tp::Path path_)
-        : random(seed), endpoint(config, random), path(path_) {}
-
-    // How often something of that kind came out.
-    template <class T>
-    [[nodiscard]] std::size_t count() const {
-        std::size_t found = 0;
-        for (const auto& output : outputs) found += std::holds_alternative<T>(output) ? 1u : 0u;
-        return found;
-    }
-    // The latest of that kind; there must be one.
-    template <class T>
-    [[nodiscard]] const T& last() const {
-        const T* found = nullptr;
-        for (const auto& output : outputs) {
-            if (const T* match = std::get_if<T>(&output)) found = match;
-        }
-        if (found == nullptr) throw std::runtime_error("no such output");
-        return *found;
-    }
-
-    SeededRandom random;
-    l2tp::Endpoint endpoint;
-    l2tp::Path path;                    // to the other one
-    std::vector<l2tp::Output> outputs;  // all but Send
-    bool accept = true;
+    std::size_t mtu = 1500;  // octets of IP; what is longer travels in fragments, each may be lost
 };
 
 class World {
 public:
-    World(std::uint64_t seed, const Network& network, const l2tp::EndpointConfig& config = {});
+    World(std::uint64_t seed, const Network& network, const l2tp::EndpointConfig& config = {},
+          std::uint32_t few = 0);
+    World(std::uint64_t seed, const Network& network, const l2tp::EndpointConfig& lac,
+          const l2tp::EndpointConfig& lns, std::uint32_t few = 0);
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
 
-    Host lac, lns;
+private:
+    std::uint64_t seed_;
+    std::uint32_t few_;
+    std::mt19937_64 engine_;
+    std::list<Host> hosts_;  // they stay where they are
+
+public:
+    Host& lac;
+    Host& lns;
     Network network;
     bool cut = false;  // nothing arrives any more
+    Wire wire;
+
+    Host& add_host(const l2tp::EndpointConfig& config);
+    // The host abandons a tunnel: that one need not be kept until its StopCCN is acknowledged.
+    void excuse(const Host& host, LocalTunnelId tunnel) { down_[{host.address, tunnel}].silent = true; }
+    // The host loses its memory, as a crash does.
+    void restart(Host& host);
 
     [[nodiscard]] Time now() const { return now_; }
     // Takes what the endpoints have put out, and answers their offers. To be called after each command.
@@ -77,32 +58,42 @@ public:
     bool run_until(Time until, Condition done) {
         drain();
         while (!done()) {
-            if (!advance(until)) return false;
+            if (!advance(until)) return done();
         }
         return true;
     }
     void run_for(Duration duration) {
         run_until(now_ + duration, [] { return false; });
     }
-    // Both forgot everything, and want no timer.
+    // All forgot everything, and want no timer.
     [[nodiscard]] bool empty() const;
+    // Below `below`; of this world's seed.
+    [[nodiscard]] std::uint32_t number(std::uint32_t below);
+    [[nodiscard]] double chance();
 
 private:
     struct Flying {
-        bool to_lns = false;
+        l2tp::Path path;  // as the receiver sees it
+        IpAddress to;
         Bytes datagram;
+        bool seen = false;  // by the Wire
     };
 
-    void drain(Host& host, bool to_lns);
-    void answer(Host& host, const l2tp::Output& output);
-    void launch(bool to_lns, const Bytes& datagram);
+    bool drain(Host& host);
+    void report(Host& host, const l2tp::Output& output);
+    void launch(const Host& host, const l2tp::Send& send);
+    void land(const Flying& flying);
+    [[nodiscard]] Host* find(const IpAddress& address);
     // To the next event, at most to `until`; false: `until` is reached.
     bool advance(Time until);
-    [[nodiscard]] double chance();
 
-    std::mt19937_64 engine_;
     Time now_{};
     std::multimap<Time, Flying> flying_;
+    struct Down {
+        Time since{};
+        bool silent = false;  // without a StopCCN
+    };
+    std::map<std::pair<IpAddress, LocalTunnelId>, Down> down_;  // tunnels that are not gone
 };
 
 }  // namespace keel::sim

@@ -209,6 +209,20 @@ TEST_CASE("the sessions whose messages were acknowledged are told, in order") {
     CHECK(end.acknowledged == std::vector{LocalSessionId(5), LocalSessionId(6)});
 }
 
+TEST_CASE("what a session had sent that is over counts for no later one of its id") {
+    End end;
+    end.reliable.set_peer_window(8);
+    end.queue(LocalSessionId(5));
+    end.sent();
+    end.reliable.disown(LocalSessionId(5));
+    end.queue(LocalSessionId(5));
+    end.receive(0, 1, true);
+    CHECK(end.acknowledged.empty());
+    end.sent();
+    end.receive(0, 2, true);
+    CHECK(end.acknowledged == std::vector{LocalSessionId(5)});
+}
+
 TEST_CASE("timers come in order of time, whatever is added, set, moved, cleared and removed between") {
     struct Kept {
         Timers::Timer timer;
