@@ -9,6 +9,19 @@
 
 namespace keel::fuzz {
 
+// `how`: bit 0 what makes us lenient, bit 1 what changes what we send.
+inline l2tp::Quirks quirks(unsigned how) {
+    using enum l2tp::Quirk;
+    l2tp::Quirks chosen;
+    for (const auto quirk : {ignore_unknown, lenient_window, swapped_result_code}) {
+        if ((how & 1) != 0) chosen.add(quirk);
+    }
+    for (const auto quirk : {required_avps_only, one_at_a_time, zero_tunnel_id}) {
+        if ((how & 2) != 0) chosen.add(quirk);
+    }
+    return chosen;
+}
+
 class Commands {
 public:
     Commands(l2tp::Endpoint& endpoint, Checks& checks) : endpoint_(endpoint), checks_(checks) {}
@@ -55,6 +68,7 @@ private:
         if ((how & 8) != 0) options.dscp = std::uint8_t{46};
         if ((how & 16) != 0) options.hello_interval = seconds(5);
         if ((how & 32) != 0) options.host_name = "another";
+        options.quirks = quirks(how >> 6);
         return options;
     }
     static l2tp::SessionOptions session_options(std::uint8_t how) {

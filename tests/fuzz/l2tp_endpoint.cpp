@@ -30,8 +30,8 @@ EndpointConfig config_of(std::uint8_t choice) {
     if ((choice & 16) != 0) config.retransmit_limit = 1;
     if ((choice & 32) != 0) config.bearer_capabilities = kDigitalBearer | kAnalogBearer;
     // Peers that come under a binding have a secret; the others need none.
-    config.incoming = [](const Path& path, std::string_view) {
-        return path.binding != 0 ? fuzz::secret() : Secret();
+    config.incoming = [quirks = fuzz::quirks(choice >> 6)](const Path& path, std::string_view) {
+        return Incoming(path.binding != 0 ? fuzz::secret() : Secret(), quirks);
     };
     return config;
 }

@@ -26,8 +26,8 @@ EndpointConfig config_of(std::uint8_t choice) {
     if ((choice & 4) != 0) config.hello_interval = seconds(5);
     if ((choice & 8) != 0) config.max_half_open = 2;
     if ((choice & 16) != 0) config.max_tunnels = 2;
-    config.incoming = [](const Path& path, std::string_view) {
-        return path.binding != 0 ? fuzz::secret() : Secret();
+    config.incoming = [quirks = fuzz::quirks(choice >> 6)](const Path& path, std::string_view) {
+        return Incoming(path.binding != 0 ? fuzz::secret() : Secret(), quirks);
     };
     return config;
 }

@@ -184,6 +184,9 @@ def l2tp_endpoint() -> dict[str, bytes]:
         ASKED_OUT, "reports": UP + call_in + ERRORS + LINK + says("wen") + says("sli") + says("mdmst"),
         "speeds": UP + call_in + says("csun") + says("csurq") + says("fsq") + says("fsr"),
         "window-one": bytes([1, 40]) + offered(0, STRICT) + ACCEPT_TUNNEL + says("scccn") + ASKED * 4 + says("icrp"),
+        "lenient": bytes([1, 96]) + offered() + ACCEPT_TUNNEL + says("scccn") + says("unknown", STRICT) +
+        bytes([NS_OFF, KINDS["hello"], 0, 0, 20]), "sparing": bytes([1, 160]) + offered() + ACCEPT_TUNNEL +
+        says("scccn") + ASKED * 3 + says("icrp"), "quirks-dialled": PLAIN + dial(0, 192) + says("sccrp") + call_in,
         "raw-sccrq": PLAIN + bytes([RAW | 4 << 4, len(control(body("sccrq")))]) + control(body("sccrq")),
     }
     for name in ("scccn", "icrq", "iccn", "ocrq", "ocrp", "occn", "cdn", "wen", "sli", "csun", "unknown"):
@@ -217,7 +220,7 @@ def l2tp_pair() -> dict[str, bytes]:
         "silent": up + session + bytes([cleared, secs, 61, cleared] + [timer, cleared] * 12),
         "came-back": up + bytes([command, 3, opened, 0]) + sound + bytes([command | 16 | second, 0]) + sound,
         "reports": up + session + bytes([of_call, 6, of_call | second, 7]) + sound, "window-one": bytes([2, 2]) +
-        tunnel() + bytes([call, 0]) * 6 + sound, "refused": up + bytes([call, 0]) + sound +
+        tunnel() + bytes([call, 0]) * 6 + sound, "lenient": bytes([64, 192]) + tunnel(192) + session, "refused": up + bytes([call, 0]) + sound +
         bytes([of_call | second, 2]) + sound + bytes([ms, 60]),
     }
 
