@@ -1,5 +1,6 @@
 // What the configuration says of a tunnel, carried out: secret, DSCP, sequencing, quirks, retransmission.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <fstream>
 
@@ -40,6 +41,11 @@ struct TunnelPair : Pair {
         exchange();
     }
 };
+
+std::string text_of(const char* path) {
+    std::ifstream file(std::string(KEEL2TP_ROOT "/") + path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
 
 bool has(const std::string& text, std::string_view word) {
     return text.find(word) != std::string::npos;
@@ -168,6 +174,16 @@ TEST_CASE("RFC 3308: what was agreed on marks the packets of both ends") {
     }
 }
 
+TEST_CASE("a server that says no more than it must marks nothing that was not agreed on") {
+    auto client = tunnel(), server = tunnel();
+    client.dscp = server.dscp = 46;
+    server.quirks = {"required-avps-only"};
+    TunnelPair pair(client, server);
+    pair.to_ppp();
+    CHECK_FALSE(pair.lns.overview(pair.now).tunnels.at(0).dscp);
+    CHECK_FALSE(pair.lac.overview(pair.now).tunnels.at(0).control.dscp);
+}
+
 TEST_CASE("RFC 2661 5.4: a client that requires sequence numbers gets them both ways") {
     auto client = tunnel();
     client.sequencing = true;
@@ -219,9 +235,18 @@ TEST_CASE("a silent server is given up after the retransmissions that are config
     CHECK(tunnel_patience(client) == seconds(185));
 }
 
+TEST_CASE("quirks.md says of each quirk what the table says") {
+    const std::string page = text_of("orchestrator/l2tp/quirks.md");
+    for (const l2tp::QuirkRow& row : l2tp::all_quirks()) {
+        CAPTURE(row.name);
+        const char* whose = row.client && row.server ? "lac, lns" : row.client ? "lac" : "lns";
+        CHECK(has(page, fmt::format("| `{}` | {} | {} | {} | {} |\n", row.name, whose, row.peers, row.changes,
+                                    row.costs)));
+    }
+}
+
 TEST_CASE("the schema names the quirks that there are, for clients and for servers") {
-    std::ifstream file(KEEL2TP_SCHEMA);
-    const std::string schema((std::istreambuf_iterator<char>(file)), {});
+    const std::string schema = text_of("schemas/config.schema.json");
     const auto enum_of = [&](const char* definition) {
         const auto from = schema.find("\"enum\"", schema.find("\"quirks\"", schema.find(definition)));
         return schema.substr(from, schema.find(']', from) - from);
