@@ -76,7 +76,12 @@ void Reliable::acknowledge(Time now, std::uint16_t count, const ReliableLimits& 
     for (std::size_t i = 0; i < count; ++i) {
         if (state_.outgoing[i].session) sessions.push_back(state_.outgoing[i].session);
     }
-    state_.outgoing.erase(state_.outgoing.begin(), state_.outgoing.begin() + count);
+    if (count == state_.outgoing.size()) {
+        state_.outgoing = std::vector<ReliableState::Outgoing>();  // its memory too: most tunnels have
+                                                                   // nothing to say most of the time
+    } else {
+        state_.outgoing.erase(state_.outgoing.begin(), state_.outgoing.begin() + count);
+    }
     state_.oldest = static_cast<std::uint16_t>(state_.oldest + count);
     state_.numbered = static_cast<std::uint16_t>(state_.numbered - count);
     state_.in_flight = static_cast<std::uint16_t>(state_.in_flight - std::min(state_.in_flight, count));
