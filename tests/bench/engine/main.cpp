@@ -119,7 +119,7 @@ int run(std::uint32_t tunnels) {
     const double ends = 2.0 * tunnels;  // each tunnel has two ends in this process
     fmt::print(
         "{{\"tunnels\": {}, \"endpoints\": {}, \"setups_per_second\": {:.0f}, \"idle_cpu_per_minute\": "
-        "{:.4f}, "
+        "{:.6f}, "
         "\"idle_datagrams_per_minute\": {:.0f}, \"tunnel_bytes\": {:.0f}, \"session_bytes\": {:.0f}, "
         "\"resident_bytes\": {:.0f}}}\n",
         tunnels, bench.endpoints(), tunnels / setup, idle,
