@@ -90,6 +90,7 @@ void Wire::sent(Time now, const IpAddress& from, const IpAddress& to, ByteView b
     Way& way = seen->sender;
     const auto [tunnel, session, ns, nr] = datagram.header;
     hold(ahead(nr, way.received) <= 0, "nothing is acknowledged that did not arrive");
+    hold(nr == way.received, "all that arrived is acknowledged, in whatever order it came");
     hold(ahead(nr, way.told) >= 0, "no acknowledgement is taken back");
     way.told = nr;
     if (datagram.body.empty()) {

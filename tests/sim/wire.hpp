@@ -3,7 +3,7 @@
 // 2661 5.8:
 //  - never more messages in flight than the receiver's Receive Window Size,
 //  - Ns without a gap, and one Ns for one message,
-//  - nothing acknowledged that did not arrive, and no acknowledgement taken back,
+//  - all acknowledged that arrived, early or not, nothing else, and no acknowledgement taken back,
 //  - a session's id not given again before its CDN was acknowledged,
 //  - a tunnel not forgotten before its StopCCN was acknowledged or a retransmission cycle passed, and kept
 //  for

@@ -91,6 +91,15 @@ TEST_CASE("the wire sees what is acknowledged though it did not arrive, or taken
     CHECK_THROWS_AS(on.send(zlb(7, 1, 1), false), Broken);
 }
 
+TEST_CASE("the wire sees what arrived and is not acknowledged, early ones too") {
+    Established on;
+    on.wire.arrived(Time{}, kLac, kLns, hello(8, 3, 1));
+    on.send(zlb(7, 1, 2), false);
+    on.wire.arrived(Time{}, kLac, kLns, hello(8, 2, 1));
+    CHECK_THROWS_AS(on.send(zlb(7, 1, 3), false), Broken);
+    on.send(zlb(7, 1, 4), false);
+}
+
 TEST_CASE("the wire sees a session's id given again before its CDN was acknowledged") {
     Established on;
     on.send(cdn(2));
