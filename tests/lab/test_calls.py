@@ -8,6 +8,7 @@ from lablib import keel2tpd
 from lablib.hosts import INNER_LNS, LNS, ping
 from lablib.keel2tpd import Keel2tpd, unprotected
 from lablib.wait import wait_for
+from lablib.xl2tpd import CONTROL, Xl2tpdServer
 
 
 def start(hosts, *, number: str = "5551234", password: str = "wonderland", auth: str = "mschapv2",
@@ -90,3 +91,18 @@ def test_a_link_that_an_operator_ended_is_told_at_the_other_end(hosts):
                                            if "connection=lac/branch state=lost" in line])
     assert "administrative disconnect" in lost[0]
     client.wait_up("lac/branch")
+
+
+def test_a_call_that_xl2tpd_asks_for(hosts):
+    """xl2tpd 1.3.18 sends an OCRQ when told to ("o"), takes our OCRP and dies of our OCCN: it looks for the settings of
+    a LAC that an LNS has not. In clear, since that is as far as it goes."""
+    Xl2tpdServer(hosts.lns, INNER_LNS, "10.9.0.2-10.9.0.9", {"alice": "wonderland"})
+    config = unprotected(keel2tpd.lac(hosts.lac, LNS)) | {"call": "outgoing", "numbers": ["5551234"]}
+    client = Keel2tpd(hosts.lac, hosts.lab.build, lac={"branch": config})
+    wire = hosts.net.capture(hosts.lac, "udp port 1701")
+    shown = client.wait_state("lac/branch", "ready")
+    hosts.lns.path(CONTROL).write_text(f"o {shown.tunnels[0]['peer_id']} 5551234\n")
+    shown = client.wait_show("the call", lambda show: show.sessions)
+    assert shown.sessions[0]["call"]["told"]["called_number"] == "5551234"
+    wait_for("our OCRP and OCCN", lambda: all(any(name in packet for packet in wire.packets())
+                                              for name in ("MSGTYPE(OCRP)", "MSGTYPE(OCCN)")))
