@@ -8,7 +8,7 @@ from lablib import keel2tpd
 from lablib.hosts import INNER_LNS, LNS, ping
 from lablib.keel2tpd import Keel2tpd, unprotected
 from lablib.wait import wait_for
-from lablib.xl2tpd import CONTROL, Xl2tpdServer
+from lablib.xl2tpd import CONTROL, Xl2tpdClient, Xl2tpdServer
 
 
 def start(hosts, *, number: str = "5551234", password: str = "wonderland", auth: str = "mschapv2",
@@ -81,6 +81,18 @@ def test_a_refused_login_is_on_the_wire_and_told(hosts):
     assert causes, "no CDN told why PPP ended"
     # tcpdump: (code, protocol, direction): PAP failed, at the peer of the LNS or at the LAC itself.
     assert all("PPP_DISCON_CC(0010, c023" in packet for packet in causes), causes
+
+
+def test_a_client_that_logs_in_by_no_method_is_told_so(hosts):
+    """In clear, and to xl2tpd, whose pppd refuses all that the server asks for."""
+    wire = hosts.net.capture(hosts.lac, "udp port 1701")
+    server = Keel2tpd(hosts.lns, hosts.lab.build, lns={"office": unprotected(keel2tpd.lns(
+        hosts.lns, LNS, ppp={"auth": ["mschapv2"]}))})
+    server.wait_state("lns/office", "listening")
+    client = Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland\nrefuse-pap\nrefuse-chap\nrefuse-mschap\n"
+                          "refuse-mschap-v2\nrefuse-eap")
+    client.connect()
+    wait_for("a CDN that says why", lambda: any("PPP_DISCON_CC(000f, c223" in packet for packet in wire.packets()))
 
 
 def test_a_link_that_an_operator_ended_is_told_at_the_other_end(hosts):
