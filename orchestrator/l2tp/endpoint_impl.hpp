@@ -1,5 +1,6 @@
 // Endpoint's inside: where tunnels and sessions live, and what carries out the steps of their machines.
-// receive.cpp: from a datagram to a step. actions.cpp: from a step to messages and outputs. endpoint.cpp:
+// receive.cpp: from a datagram to a step. actions.cpp and
+// session_actions.cpp: from a step to messages and outputs. endpoint.cpp:
 // commands, timers and status.
 #pragma once
 
