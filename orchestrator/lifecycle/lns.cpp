@@ -103,11 +103,6 @@ void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
 }
 
 void Lns::on_tunnel_refused(Time now, const l2tp::TunnelRefused& event) {
-    if (now - told_since_ >= kTellingTime) {
-        told_since_ = now;
-        told_ = 0;
-    }
-    if (told_++ >= kTold) return;
     refuse(now, Stage::tunnel, event.path.remote.text(), {},
            explained(event.reason, config_.tunnel, name(), Side::server).text());
 }
@@ -201,7 +196,17 @@ void Lns::on_ipsec_refused(Time now, const IpsecRefused& event) {
 
 // ---- time, status, end
 
+bool Lns::may_tell(Time now) {
+    if (now - told_since_ >= kTellingTime) {
+        told_since_ = now;
+        told_ = 0;
+    }
+    return told_++ < kTold;
+}
+
 void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message) {
+    // Anybody can send an SCCRQ, in anybody's name: a flood of them must not fill the log.
+    if (stage == Stage::tunnel && !may_tell(now)) return;
     context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quote(user),
                          name_of(stage), quote(message));
     refusals_.push_back({now, std::move(peer), std::move(user), stage, std::move(message)});

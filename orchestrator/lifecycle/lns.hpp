@@ -77,6 +77,8 @@ private:
     void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
     void retry_waiting(Time now);
     void finish_stop(Time now);
+    // Of tunnels that are refused so many are told and no more, for a while.
+    [[nodiscard]] bool may_tell(Time now);
     void refuse(Time now, Stage stage, std::string peer, std::string user, std::string message);
     [[nodiscard]] std::string peer_of(LocalSessionId session) const;
     [[nodiscard]] Status open_session(Time now, const l2tp::TunnelStatus& tunnel, LocalSessionId session,
