@@ -179,7 +179,7 @@ Siege::Datagram Siege::make(Attack kind) {
             bytes.resize(13 + below(200));
             scribble(bytes, 12);
             bytes[3] = static_cast<std::uint8_t>(bytes.size());
-            if (below(2) == 0) bytes[17] = 8, bytes[12] = 0x80, bytes[13] = 8;
+            if (below(2) == 0 && bytes.size() > 17) bytes[17] = 8, bytes[12] = 0x80, bytes[13] = 8;
             return {stranger(), std::move(bytes)};
         }
         case Attack::truncated: {
