@@ -25,19 +25,30 @@ inline void hold(bool holds, const char* what) {
 class SeededRandom final : public Random {
 public:
     // `few`: not 0: numbers of four octets (ids, then) are 1 to `few`, so that ids are drawn again and again.
-    explicit SeededRandom(std::uint64_t seed, std::uint32_t few = 0) : engine_(seed), few_(few) {}
+    // 0: no id comes twice by chance, even where a host that lost its memory cannot know it.
+    explicit SeededRandom(std::uint64_t seed, std::uint32_t few = 0)
+        : engine_(seed), few_(few), next_(static_cast<std::uint16_t>(engine_())) {}
     void fill(std::span<std::uint8_t> out) override {
-        if (few_ != 0 && out.size() == 4) {
-            const auto number = 1 + static_cast<std::uint32_t>(engine_()) % few_;
-            for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
-            return;
-        }
+        if (out.size() == 4) return number(out);
         for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
     }
 
 private:
+    void number(std::span<std::uint8_t> out) {
+        constexpr std::uint16_t kStride = 40503;  // odd: all 2^16 come before one comes again
+        auto number = static_cast<std::uint32_t>(engine_());
+        if (few_ != 0) {
+            number = 1 + number % few_;
+        } else {
+            number = (number & 0xffff0000) | next_;
+            next_ = static_cast<std::uint16_t>(next_ + kStride);
+        }
+        for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
+    }
+
     std::mt19937_64 engine_;
     std::uint32_t few_;
+    std::uint16_t next_;
 };
 
 struct Host {

@@ -163,15 +163,17 @@ void Wire::gone(Time now, const IpAddress& host, LocalTunnelId tunnel, Time down
     ends_.erase(found);
     const bool first = connection->ways[0].host == host && connection->ways[0].id == tunnel.value;
     const Way& way = connection->ways[first ? 0 : 1];
-    connection->lost = connection->lost || silently;
     if (connection->lost) return;
     const bool acknowledged = way.stopped && ahead(way.acknowledged, after(*way.stopped)) >= 0;
+    const bool lingered = way.peer_stopped && now - *way.peer_stopped >= seconds(31);
+    // Where the other end has heard nothing of the end, what it still sends reaches nobody.
+    connection->lost = !acknowledged && !lingered;
+    if (silently || !connection->lost) return;
     const bool cycled =
         now - down >= cycle_ || std::ranges::any_of(way.unacknowledged, [&](const auto& entry) {
             return now - entry.second.first_sent >= cycle_;
         });
-    const bool lingered = way.peer_stopped && now - *way.peer_stopped >= seconds(31);
-    hold(acknowledged || cycled || lingered, "a tunnel's id is kept until the peer cannot mean it any more");
+    hold(cycled, "a tunnel's id is kept until the peer cannot mean it any more");
 }
 
 void Wire::forget(const IpAddress& host) {
