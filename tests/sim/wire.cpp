@@ -166,14 +166,14 @@ void Wire::gone(Time now, const IpAddress& host, LocalTunnelId tunnel, Time down
     if (connection->lost) return;
     const bool acknowledged = way.stopped && ahead(way.acknowledged, after(*way.stopped)) >= 0;
     const bool lingered = way.peer_stopped && now - *way.peer_stopped >= seconds(31);
-    // Where the other end has heard nothing of the end, what it still sends reaches nobody.
-    connection->lost = !acknowledged && !lingered;
-    if (silently || !connection->lost) return;
+    if (acknowledged || lingered) return;
     const bool cycled =
         now - down >= cycle_ || std::ranges::any_of(way.unacknowledged, [&](const auto& entry) {
             return now - entry.second.first_sent >= cycle_;
         });
-    hold(cycled, "a tunnel's id is kept until the peer cannot mean it any more");
+    hold(silently || cycled, "a tunnel's id is kept until the peer cannot mean it any more");
+    // The other end has heard nothing of the end: what it still sends reaches nobody.
+    connection->lost = true;
 }
 
 void Wire::forget(const IpAddress& host) {
