@@ -83,10 +83,11 @@ std::optional<Wire::Seen> Wire::find_unaddressed(const IpAddress& from, const Ip
     return Seen{connection, connection.ways[0], connection.ways[1]};
 }
 
-void Wire::sent(Time now, const IpAddress& from, const IpAddress& to, ByteView bytes) {
+void Wire::sent(Time now, const IpAddress& from, const IpAddress& to, LocalTunnelId own, ByteView bytes) {
     const Datagram datagram = read_datagram(bytes);
     auto seen = find(from, to, datagram, true);
-    if (!seen) return;
+    // An SCCRQ that comes again after its tunnel was over begins another one, of no known connection.
+    if (!seen || seen->sender.id != own.value) return;
     Way& way = seen->sender;
     const auto [tunnel, session, ns, nr] = datagram.header;
     hold(ahead(nr, way.received) <= 0, "nothing is acknowledged that did not arrive");

@@ -28,7 +28,8 @@ public:
     // `secret`: of the connections that hide AVPs. `cycle`: how long an end retransmits.
     Wire(Secret secret, Duration cycle) : secret_(std::move(secret)), cycle_(cycle) {}
 
-    void sent(Time now, const IpAddress& from, const IpAddress& to, ByteView datagram);
+    // `own`: of which of the sender's tunnels it is.
+    void sent(Time now, const IpAddress& from, const IpAddress& to, LocalTunnelId own, ByteView datagram);
     void arrived(Time now, const IpAddress& from, const IpAddress& to, ByteView datagram);
     // An end told that it forgot the tunnel, which was down since `down`; `silently`: it says that it gave up
     // or abandoned it.

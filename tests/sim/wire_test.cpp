@@ -48,10 +48,11 @@ struct Established {
         pass(kLns, kLac, zlb(7, 1, 2));
     }
     void send(const Bytes& bytes, bool from_lac = true) {
-        wire.sent(Time{}, from_lac ? kLac : kLns, from_lac ? kLns : kLac, bytes);
+        wire.sent(Time{}, from_lac ? kLac : kLns, from_lac ? kLns : kLac, LocalTunnelId(from_lac ? 7 : 8),
+                  bytes);
     }
     void pass(const IpAddress& from, const IpAddress& to, const Bytes& bytes) {
-        wire.sent(Time{}, from, to, bytes);
+        wire.sent(Time{}, from, to, LocalTunnelId(from == kLac ? 7 : 8), bytes);
         wire.arrived(Time{}, from, to, bytes);
     }
     Wire wire{Secret(), seconds(31)};

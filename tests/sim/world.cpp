@@ -111,7 +111,7 @@ void World::report(Host& host, const l2tp::Output& output) {
 void World::launch(const Host& host, const l2tp::Send& send) {
     const IpAddress to = send.path.remote.ip;
     const bool seen = static_cast<bool>(send.tunnel);  // a refusal of no tunnel is of no connection
-    if (seen) wire.sent(now_, host.address, to, send.datagram);
+    if (seen) wire.sent(now_, host.address, to, send.tunnel, send.datagram);
     if (cut) return;
     const int copies = chance() < network.duplication ? 2 : 1;
     const std::size_t fragments = (send.datagram.size() + kHeaders + network.mtu - 1) / network.mtu;
