@@ -413,7 +413,8 @@ def main() -> None:
         folder = HERE / "corpus" / make.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
-            old.unlink()
+            if not old.name.startswith("found-"):  # by a long run
+                old.unlink()
         seeds = make()
         for name, content in seeds.items():
             (folder / name).write_bytes(content)
