@@ -1,6 +1,7 @@
-"""Adds up the test cases of the unit tests (doctest's own count) and of the lab (pytest's), for tests/all.
+"""Adds up the test cases of the unit tests (doctest's own count), plain and under sanitizers, and of the lab (pytest's).
+For tests/all.
 
-usage: totals.py MESON_TESTLOG_JSON MESON_EXIT JUNIT_XML LAB_EXIT
+usage: totals.py UNIT_TESTLOG_JSON UNIT_EXIT SANITIZED_TESTLOG_JSON SANITIZED_EXIT JUNIT_XML LAB_EXIT
 """
 
 import json
@@ -40,15 +41,22 @@ def lab_scenarios(junit: Path) -> tuple[int, int]:
     return sum(cases.values()), len(cases) - sum(cases.values())
 
 
+def with_exit(counts: tuple[int, int], exit_status: str) -> tuple[int, int]:
+    """A runner that failed without a failed case (it could not start, or timed out) is itself a failure."""
+    passed, failed = counts
+    return passed, failed or int(int(exit_status) != 0 or not passed)
+
+
 def main() -> int:
-    testlog, unit_exit, junit, lab_exit = sys.argv[1:]
-    unit, lab = unit_cases(Path(testlog)), lab_scenarios(Path(junit))
-    # A runner that failed without a failed case (it could not start, or timed out) is itself a failure.
-    unit = (unit[0], unit[1] or int(int(unit_exit) != 0 or not sum(unit)))
-    lab = (lab[0], lab[1] or int(int(lab_exit) != 0 or not sum(lab)))
-    print(f"\nunit test cases: {unit[0]} passed, {unit[1]} failed; lab scenarios: {lab[0]} passed, {lab[1]} failed")
-    failed = unit[1] + lab[1]
-    print(f"{unit[0] + lab[0]} passed, {failed} failed")
+    unit_log, unit_exit, sanitized_log, sanitized_exit, junit, lab_exit = sys.argv[1:]
+    counts = {
+        "unit test cases": with_exit(unit_cases(Path(unit_log)), unit_exit),
+        "under sanitizers": with_exit(unit_cases(Path(sanitized_log)), sanitized_exit),
+        "lab scenarios": with_exit(lab_scenarios(Path(junit)), lab_exit),
+    }
+    print("\n" + "; ".join(f"{name}: {passed} passed, {failed} failed" for name, (passed, failed) in counts.items()))
+    failed = sum(failed for _, failed in counts.values())
+    print(f"{sum(passed for passed, _ in counts.values())} passed, {failed} failed")
     return 1 if failed else 0
 
 
