@@ -56,6 +56,9 @@ public:
 private:
     enum class State { connecting, ready, up, closing, waiting, stopped };
 
+    // LCP, authentication and IPCP, each with its retransmissions; so long, too, for a call to be answered.
+    static constexpr Duration kPppPatience = seconds(60);
+
     void attempt(Time now);
     void enter(Time now, Stage stage, Duration patience);
     void begin_ipsec(Time now);

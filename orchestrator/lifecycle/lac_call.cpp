@@ -10,7 +10,6 @@
 namespace keel::lifecycle {
 namespace {
 
-constexpr Duration kPppPatience = seconds(60);   // as with a session that we asked for
 constexpr std::uint32_t kSpeed = 1'000'000'000;  // bit/s: there is no line that would be slower
 
 // RFC 2661 4.4.2, of CDN.

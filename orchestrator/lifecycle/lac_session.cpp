@@ -11,7 +11,6 @@ namespace keel::lifecycle {
 namespace {
 
 constexpr std::uint16_t kL2tpPort = 1701;
-constexpr Duration kPppPatience = seconds(60);  // LCP, authentication and IPCP, each with its retransmissions
 constexpr Duration kFarewellPatience = seconds(5);  // as long as a server lets its own pppd take to end
 
 // RFC 2661 4.4.3: told only where calls are answered; whatever they are to go over, it is answered here.
