@@ -25,13 +25,7 @@ struct WithDialler : Line {
     explicit WithDialler(std::uint32_t bearers) {
         Sccrq request = sccrq();
         request.bearer_capabilities = bearers;
-        send(request);
-        tunnel = output<TunnelOffered>().tunnel;
-        accept();
-        ours = expect<Sccrp>().assigned_tunnel_id;
-        send(Scccn{});
-        static_cast<void>(output<TunnelUp>());
-        static_cast<void>(expect<Zlb>());
+        establish(request);
     }
 };
 
@@ -350,13 +344,7 @@ TEST_CASE("4.4.3: only a framing that the peer has is asked for") {
         Line line;
         Sccrq request = Line::sccrq();
         request.framing_capabilities = framing;
-        line.send(request);
-        line.tunnel = line.output<TunnelOffered>().tunnel;
-        line.accept();
-        line.ours = line.expect<Sccrp>().assigned_tunnel_id;
-        line.send(Scccn{});
-        static_cast<void>(line.output<TunnelUp>());
-        static_cast<void>(line.expect<Zlb>());
+        line.establish(request);
         const auto session = line.endpoint.open_session(line.now, line.tunnel);
         line.drain();
         static_cast<void>(line.expect<Icrq>());

@@ -22,6 +22,12 @@ Session session_in(SessionState state) {
     return session;
 }
 
+Session outgoing_in(SessionState state) {
+    Session session = session_in(state);
+    session.kind = SessionKind::outgoing_call;
+    return session;
+}
+
 bool does(const TunnelStep& step, TunnelState next, std::vector<TunnelAction> actions) {
     actions.resize(step.actions.size());
     return step.next == next && std::ranges::equal(step.actions, actions);
@@ -199,22 +205,19 @@ TEST_CASE("reasons are told in words") {
 TEST_CASE("7.5.1 LAC Outgoing Call States") {
     using enum SessionAction;
     using State = SessionState;
-    const auto in = [](State state) {
-        Session session = session_in(state);
-        session.kind = SessionKind::outgoing_call;
-        return session;
-    };
-    CHECK(does(*step(in(State::idle), session_event::Offer{}), State::wait_offer, {offer}));
-    CHECK(does(*step(in(State::wait_offer), session_event::Accept{}), State::wait_answer, {send_ocrp}));
-    CHECK(does(*step(in(State::wait_offer), session_event::Stop{}), State::closing, {report_down, send_cdn}));
-    const Session dialling = in(State::wait_answer);
+    CHECK(does(*step(outgoing_in(State::idle), session_event::Offer{}), State::wait_offer, {offer}));
+    CHECK(does(*step(outgoing_in(State::wait_offer), session_event::Accept{}), State::wait_answer,
+               {send_ocrp}));
+    CHECK(does(*step(outgoing_in(State::wait_offer), session_event::Stop{}), State::closing,
+               {report_down, send_cdn}));
+    const Session dialling = outgoing_in(State::wait_answer);
     CHECK(does(*step(dialling, session_event::Answered{}), State::established, {send_occn, report_up}));
     CHECK(does(*step(dialling, session_event::Stop{}), State::closing, {report_down, send_cdn}));
     CHECK(sends_cdn(step(dialling, Ocrq{})));
     CHECK(sends_cdn(step(dialling, Ocrp{})));
     CHECK(sends_cdn(step(dialling, Occn{})));
     CHECK(cleans_up(step(dialling, Cdn{})));
-    const Session up = in(State::established);
+    const Session up = outgoing_in(State::established);
     CHECK(sends_cdn(step(up, Ocrq{})));
     CHECK(sends_cdn(step(up, Ocrp{})));
     CHECK(sends_cdn(step(up, Occn{})));
@@ -226,28 +229,24 @@ TEST_CASE("7.5.1 LAC Outgoing Call States") {
 TEST_CASE("7.5.2 LNS Outgoing Call States") {
     using enum SessionAction;
     using State = SessionState;
-    const auto in = [](State state) {
-        Session session = session_in(state);
-        session.kind = SessionKind::outgoing_call;
-        return session;
-    };
-    CHECK(does(*step(in(State::idle), session_event::Open{}), State::wait_reply, {send_ocrq}));
-    const Session reply = in(State::wait_reply);
+    CHECK(does(*step(outgoing_in(State::idle), session_event::Open{}), State::wait_reply, {send_ocrq}));
+    const Session reply = outgoing_in(State::wait_reply);
     CHECK(does(step(reply, Ocrp{}), State::wait_connect, {learn_peer}));
     CHECK(sends_cdn(step(reply, Occn{})));
     CHECK(sends_cdn(step(reply, Ocrq{})));
     CHECK(sends_cdn(step(reply, Icrp{})));
     CHECK(cleans_up(step(reply, Cdn{})));
-    const Session waiting = in(State::wait_connect);
+    const Session waiting = outgoing_in(State::wait_connect);
     CHECK(does(step(waiting, Occn{}), State::established, {connect, report_up}));
     CHECK(sends_cdn(step(waiting, Ocrq{})));
     CHECK(sends_cdn(step(waiting, Ocrp{})));
     CHECK(sends_cdn(step(waiting, Iccn{})));
     CHECK(cleans_up(step(waiting, Cdn{})));
     for (const State state : {State::wait_reply, State::wait_connect, State::established}) {
-        CHECK(does(*step(in(state), session_event::Stop{}), State::closing, {report_down, send_cdn}));
+        CHECK(
+            does(*step(outgoing_in(state), session_event::Stop{}), State::closing, {report_down, send_cdn}));
     }
-    CHECK(cleans_up(*step(in(State::wait_tunnel), session_event::Stop{})));
+    CHECK(cleans_up(*step(outgoing_in(State::wait_tunnel), session_event::Stop{})));
     // 7.5: a set-up that does not go on is ended, in words that name the message.
     CHECK(step(waiting, session_event::Expired{})->reason.message.find("OCCN") != std::string::npos);
 }

@@ -131,8 +131,8 @@ struct Line {
     [[nodiscard]] bool quiet() const { return wire.empty() && outputs.empty(); }
 
     // peer -> SCCRQ, accepted, SCCCN: an established tunnel in which we are the LNS.
-    void establish() {
-        send(sccrq());
+    void establish(const Sccrq& request = sccrq()) {
+        send(request);
         tunnel = output<TunnelOffered>().tunnel;
         accept();
         ours = expect<Sccrp>().assigned_tunnel_id;

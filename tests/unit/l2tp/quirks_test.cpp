@@ -154,13 +154,7 @@ TEST_CASE("one-at-a-time: the window that the peer offers is not used") {
     const auto in_flight = [](Line& line) {
         Sccrq sccrq = Line::sccrq();
         sccrq.receive_window_size = 16;
-        line.send(sccrq);
-        line.tunnel = line.output<TunnelOffered>().tunnel;
-        line.accept();
-        line.ours = line.expect<Sccrp>().assigned_tunnel_id;
-        line.send(Scccn{});
-        static_cast<void>(line.output<TunnelUp>());
-        static_cast<void>(line.expect<Zlb>());
+        line.establish(sccrq);
         // The congestion window opens with each acknowledgement.
         std::size_t most = 0;
         for (int i = 0; i < 12; ++i) REQUIRE(line.endpoint.open_session(line.now, line.tunnel).has_value());

@@ -28,13 +28,7 @@ TEST_CASE("RFC 4951: an FSQ is acknowledged and changes nothing; a capability is
     Line line;
     auto sccrq = Line::sccrq();
     sccrq.failover_capability = FailoverCapability{3, 10000};
-    line.send(sccrq);
-    line.tunnel = line.output<TunnelOffered>().tunnel;
-    line.accept();
-    line.ours = line.expect<Sccrp>().assigned_tunnel_id;
-    line.send(Scccn{});
-    static_cast<void>(line.output<TunnelUp>());
-    static_cast<void>(line.expect<Zlb>());
+    line.establish(sccrq);
     line.send(Fsq{{{1, 2}}});
     static_cast<void>(line.expect<Zlb>());
     CHECK(line.quiet());
