@@ -6,10 +6,8 @@
 
 using namespace keel;
 using namespace keel::lifecycle;
-using keel::test::kLac;
 using keel::test::kLns;
 using keel::test::plain_tunnel;
-using keel::test::World;
 
 namespace {
 
@@ -60,76 +58,20 @@ config::Config lac_config(bool waits, std::vector<std::string> numbers) {
     return config;
 }
 
-struct Pair {
-    Time now{seconds(1000)};
-    NullLog log;
-    World lac_world{1}, lns_world{2};
-    config::Config lac_settings, lns_settings;
-    Orchestrator lac, lns;
-
+struct Pair : keel::test::Pair {
     explicit Pair(std::vector<config::Call> calls = {call()}, std::vector<std::string> numbers = {},
                   bool waits = true)
-        : lac_settings(lac_config(waits, std::move(numbers))),
-          lns_settings(lns_config(std::move(calls))),
-          lac(lac_settings, "lac", lac_world.ports(), log),
-          lns(lns_settings, "lns", lns_world.ports(), log) {
+        : keel::test::Pair(lac_config(waits, std::move(numbers)), lns_config(std::move(calls))) {
         REQUIRE(lns.start(now));
         REQUIRE(lac.start(now));
         lac.receive(now, Resolved{lac_world.last_tag, std::vector{kLns}});
         exchange();
     }
 
-    void exchange() {
-        while (!lac_world.outbox.empty() || !lns_world.outbox.empty()) {
-            deliver(lac_world, lns_world, lns, kLac, kLns);
-            deliver(lns_world, lac_world, lac, kLns, kLac);
-        }
-    }
-    void deliver(World& from, World& to, Orchestrator& receiver, IpAddress source, IpAddress local) {
-        while (!from.outbox.empty()) {
-            DatagramReceived event{.socket = SocketId(),
-                                   .local = local,
-                                   .from = {source, 1701},
-                                   .mark = 0,
-                                   .datagram = std::move(from.outbox.front().bytes)};
-            from.outbox.pop_front();
-            const bool to_listener = event.datagram[4] == 0 && event.datagram[5] == 0;
-            if (to_listener && !to.listeners.empty()) {
-                event.socket = to.listeners.begin()->first;
-            } else if (!to.tunnel_sockets.empty()) {
-                event.socket = to.tunnel_sockets.rbegin()->first;
-            } else {
-                continue;
-            }
-            receiver.receive(now, std::move(event));
-        }
-    }
-    void pass(Duration time) {
-        const Time end = now + time;
-        for (;;) {
-            exchange();
-            const auto next = std::min(lac.next_timeout().value_or(end), lns.next_timeout().value_or(end));
-            if (next >= end) break;
-            now = std::max(now, next);
-            lac.on_timeout(now);
-            lns.on_timeout(now);
-        }
-        now = end;
-        lac.on_timeout(now);
-        lns.on_timeout(now);
-        exchange();
-    }
-
     // The newest pppd of each end logs in and gets its addresses.
     void ppp_up() {
         const PppId server = lns_world.pppds.back().first, client = lac_world.pppds.back().first;
-        lns.receive(now, PppLoginRequested{server,
-                                           {.method = AuthMethod::pap,
-                                            .user = "alice",
-                                            .password = Secret("wonder"),
-                                            .identifier = 0,
-                                            .challenge = {},
-                                            .response = {}}});
+        lns.receive(now, PppLoginRequested{server, login("alice", "wonder")});
         REQUIRE(lns_world.verdicts.back().accepted);
         const IpAddress inner = *lns_world.verdicts.back().peer_address;
         lns.receive(now, PppUp{server, "ppp0", kInner, inner, {}, 1400});
@@ -144,16 +86,6 @@ struct Pair {
         lns.receive(now, PppExited{lns_world.pppds.back().first, cause, words, protocol});
         exchange();
     }
-    void pppds_obey() {
-        for (World* world : {&lac_world, &lns_world}) {
-            for (const PppId ppp : std::exchange(world->stopped_pppds, {})) {
-                (world == &lac_world ? lac : lns)
-                    .receive(now, PppExited{ppp, PppExited::Cause::stopped, "told to stop"});
-            }
-        }
-        exchange();
-    }
-    LacStatus branch() { return lac.overview(now).lacs[0]; }
     CallStatus asked() { return lns.overview(now).lnss[0].calls[0]; }
 };
 

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ranges>
+
 #include "fakes.hpp"
 #include "lifecycle/orchestrator.hpp"
 
@@ -99,8 +101,8 @@ struct Pair {
     // Carries what each side sent to the other, until both are silent.
     void exchange() {
         while (!lac_world.outbox.empty() || !lns_world.outbox.empty()) {
-            deliver(lac_world, lns_world, lns, kLac, kLns, kLnsMark);
-            deliver(lns_world, lac_world, lac, kLns, kLac, kLacMark);
+            deliver(lac_world, lns_world, lns, kLac, kLns, lns_settings.lns[0].ipsec ? kLnsMark : 0);
+            deliver(lns_world, lac_world, lac, kLns, kLac, lac_settings.lac[0].ipsec ? kLacMark : 0);
         }
     }
     void deliver(World& from, World& to, Orchestrator& receiver, IpAddress source, IpAddress local,
@@ -118,9 +120,12 @@ struct Pair {
                 event.socket = to.listeners.begin()->first;
                 event.mark = mark;
             } else {
-                const auto found = std::ranges::find_if(
-                    to.tunnel_sockets, [&](const auto& entry) { return entry.second.sa->mark == mark; });
-                if (found == to.tunnel_sockets.end()) continue;
+                // The newest: it takes over what comes under its mark (0: without IPsec).
+                const auto newest_first = std::views::reverse(to.tunnel_sockets);
+                const auto found = std::ranges::find_if(newest_first, [&](const auto& entry) {
+                    return (entry.second.sa ? entry.second.sa->mark : 0) == mark;
+                });
+                if (found == newest_first.end()) continue;
                 event.socket = found->first;
             }
             receiver.receive(now, std::move(event));
