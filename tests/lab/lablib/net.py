@@ -11,7 +11,7 @@ from .wait import wait_for
 
 
 class Network:
-    """One Ethernet with one IPv4 prefix."""
+    """One Ethernet with one prefix, of IPv4 or IPv6."""
 
     def __init__(self, switch: Node, prefix: str):
         self.switch = switch
@@ -28,7 +28,11 @@ class Network:
         subprocess.run(["ip", "link", "add", port, "netns", str(self.switch.init), "type", "veth", "peer", "name",
                         interface, "netns", str(node.init)], check=True)
         self.switch.run("ip", "link", "set", port, "master", "br0", "up")
-        node.run("sh", "-c", f"ip addr add {address}/{self.prefix.prefixlen} dev {interface} && "
+        v6 = self.prefix.version == 6
+        # Nobody else has the address, so it is there at once; nodes have no IPv6 where they need none.
+        own = "nodad" if v6 else ""
+        node.run("sh", "-c", f"sysctl -qw net.ipv6.conf.{interface}.disable_ipv6={0 if v6 else 1} && "
+                             f"ip addr add {address}/{self.prefix.prefixlen} dev {interface} {own} && "
                              f"ip link set {interface} up")
 
     def cut(self, node: Node) -> None:
