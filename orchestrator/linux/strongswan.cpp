@@ -246,6 +246,12 @@ Strongswan::Impl::Declared* Strongswan::Impl::find(const std::string& name) {
     return it == declared_.end() ? nullptr : &it->second;
 }
 
+bool Strongswan::Impl::is_declared(const std::string& in_charon) {
+    const auto ours = our_name(in_charon);
+    const Declared* declared = ours ? find(*ours) : nullptr;
+    return declared && std::ranges::count(declared->names, in_charon) > 0;
+}
+
 void Strongswan::Impl::note_listening() {
     listening_.clear();
     for (const auto& [name, declared] : declared_) {

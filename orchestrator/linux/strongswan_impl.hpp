@@ -1,5 +1,6 @@
 // The inside of Strongswan. strongswan.cpp holds the port's calls, strongswan_run.cpp the life of the
-// connection to charon: connect, greet, clean up, load, watch. Included by those two only.
+// connection to charon: connect, greet, clean up, load; strongswan_watch.cpp what is asked of charon again
+// and again, strongswan_events.cpp what it tells by itself. Included by those four only.
 #pragma once
 
 #include <map>
@@ -82,12 +83,15 @@ private:
     void lose(const Error& why);
     void drop_links();
     void retry_later();
-    // ---- the watch
+    // ---- strongswan_watch.cpp
     void tick();
+    void look_closely();
+    void look();
     void reconcile();
     void reload_missing(const vici::List& conns, const vici::List& secrets);
     void poll_attempts();
     void poll_drain();
+    // ---- strongswan_events.cpp
     void on_event(const std::string& name, const vici::Message& message);
     void on_log(const vici::LogLine& line);
     void on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas);
@@ -104,6 +108,7 @@ private:
     void end_child_or_ike(std::uint32_t mark, std::uint32_t ike_id);
     void fail_attempt(const std::string& name, const Error& why);
     [[nodiscard]] Declared* find(const std::string& name);
+    [[nodiscard]] bool is_declared(const std::string& in_charon);
     void note_listening();
 
     [[nodiscard]] bool can_send() const { return state_ == State::loading || state_ == State::ready; }
@@ -120,7 +125,7 @@ private:
     State state_ = State::offline;
     std::shared_ptr<ViciLink> events_, commands_;
     int links_up_ = 0;
-    asio::steady_timer retry_timer_, tick_timer_;
+    asio::steady_timer retry_timer_, tick_timer_, look_timer_;
     Duration back_off_{};
     std::optional<Generation> generation_;  // of the charon whose SAs the table holds
     std::string version_;
@@ -128,8 +133,9 @@ private:
     std::string last_loss_;
     bool snapshot_done_ = false;
     bool reconciling_ = false;
+    bool looking_ = false;  // somebody reconfigures charon: until then
+    vici::Time look_until_;
     bool stopped_ = false;
-    unsigned ticks_ = 0;
     std::uint64_t next_serial_ = 1;
 
     std::map<std::string, Declared> declared_;

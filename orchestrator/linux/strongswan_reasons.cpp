@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+
+#include "linux/strongswan_recipe.hpp"
 
 namespace keel {
 namespace {
@@ -159,6 +162,16 @@ std::optional<std::string> judge_end(std::string_view line) {
         if (line.starts_with(part)) return std::string(line);
     }
     return std::nullopt;
+}
+
+bool tells_reconfiguration(const vici::LogLine& line) {
+    if (line.group != "CFG" || !line.ike_name.empty()) return false;
+    constexpr std::array words{"unloaded ", "removed ", "loaded ", "added ", "updated ", "replaced "};
+    const std::string_view text = line.text;
+    const auto starts = [text](std::string_view word) { return text.starts_with(word); };
+    if (!std::ranges::any_of(words, starts)) return false;
+    return text.starts_with("unloaded ") || text.starts_with("removed ") ||
+           text.find(kCharonPrefix) == std::string_view::npos;
 }
 
 std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::time_point now,

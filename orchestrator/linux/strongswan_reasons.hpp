@@ -28,6 +28,10 @@ struct Verdict {
 // Why an SA that was up ends: the peer's delete, or its silence.
 [[nodiscard]] std::optional<std::string> judge_end(std::string_view line);
 
+// Somebody loads or unloads connections or secrets, and may be about to unload ours. Our own doing is not
+// meant. strongSwan 5.9 does not tell of unloaded connections, but of what is loaded and unloaded besides.
+[[nodiscard]] bool tells_reconfiguration(const vici::LogLine& line);
+
 // The responder's side: a peer that fails never gets a named IKE_SA, so lines are joined by charon's thread,
 // which logs "received packet: from PEER to US" before what it makes of the packet.
 class PeerFailures {

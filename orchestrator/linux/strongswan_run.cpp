@@ -16,10 +16,6 @@ using std::chrono::seconds;
 constexpr seconds kGreetingDeadline{5};
 constexpr Duration kFirstBackOff = milliseconds(200);
 constexpr Duration kLastBackOff = seconds(5);
-constexpr milliseconds kTick{500};
-constexpr unsigned kReconcileTicks = 4;  // 2 s
-constexpr int kAbsences = 2;  // polls without an IKE_SA before an attempt is dead; the log lags behind
-constexpr std::size_t kMaxEnds = 1024;
 
 // The events we follow; IKEv1 adopts children at reauthentication, so ike-updown says nothing of a death.
 constexpr std::array kEvents{"child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update", "log"};
@@ -52,6 +48,7 @@ Strongswan::Impl::Impl(asio::io_context& io, std::string path, Log& log, std::fu
       on_new_generation_(std::move(on_new_generation)),
       retry_timer_(io),
       tick_timer_(io),
+      look_timer_(io),
       back_off_(kFirstBackOff) {}
 
 void Strongswan::Impl::start() {
@@ -67,6 +64,7 @@ void Strongswan::Impl::stop() {
     drop_links();
     retry_timer_.cancel();
     tick_timer_.cancel();
+    look_timer_.cancel();
 }
 
 // ---- the connection
@@ -149,8 +147,7 @@ void Strongswan::Impl::clean_up() {
     request(vici::make_get_conns(), [this](const vici::Result<vici::Reply>& reply) {
         if (!reply) return;
         for (const std::string& conn : vici::parse_get_conns(reply->message)) {
-            const auto ours = our_name(conn);
-            if (ours && !find(*ours)) request(vici::make_unload_conn(conn));
+            if (our_name(conn) && !is_declared(conn)) request(vici::make_unload_conn(conn));
         }
     });
     request(vici::make_get_shared(), [this](const vici::Result<vici::Reply>& reply) {
@@ -227,6 +224,8 @@ void Strongswan::Impl::drop_links() {
         if (declared.attempt) declared.attempt->polling = false;
     }
     reconciling_ = false;
+    looking_ = false;
+    look_timer_.cancel();
 }
 
 void Strongswan::Impl::retry_later() {
@@ -235,172 +234,6 @@ void Strongswan::Impl::retry_later() {
     retry_timer_.async_wait([self = shared_from_this()](const std::error_code& code) {
         if (!code && !self->stopped_) self->connect();
     });
-}
-
-// ---- the watch
-
-void Strongswan::Impl::tick() {
-    tick_timer_.expires_after(kTick);
-    tick_timer_.async_wait([self = shared_from_this()](const std::error_code& code) {
-        if (code || self->stopped_) return;
-        if (self->state_ == State::ready) {
-            self->poll_attempts();
-            if (++self->ticks_ % kReconcileTicks == 0) self->reconcile();
-        }
-        self->tick();
-    });
-}
-
-void Strongswan::Impl::reconcile() {
-    if (std::exchange(reconciling_, true)) return;
-    auto conns = std::make_shared<vici::List>();
-    request(vici::make_get_conns(), [conns](const vici::Result<vici::Reply>& reply) {
-        if (reply) *conns = vici::parse_get_conns(reply->message);
-    });
-    request(vici::make_get_shared(), [this, conns](const vici::Result<vici::Reply>& reply) {
-        reconciling_ = false;
-        if (reply) reload_missing(*conns, vici::parse_get_shared(reply->message));
-    });
-}
-
-void Strongswan::Impl::reload_missing(const vici::List& conns, const vici::List& secrets) {
-    const std::set<std::string> present(conns.begin(), conns.end()), keys(secrets.begin(), secrets.end());
-    for (auto& [name, declared] : declared_) {
-        if (!declared.loaded) continue;
-        const bool complete = keys.contains(charon_name(name)) &&
-                              std::ranges::all_of(declared.names, [&present](const std::string& in_charon) {
-                                  return present.contains(in_charon);
-                              });
-        if (complete) continue;
-        log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quote(name));
-        send_load(declared);
-    }
-}
-
-void Strongswan::Impl::poll_attempts() {
-    for (auto& [key, declared] : declared_) {
-        if (!declared.attempt || !declared.attempt->accepted || declared.attempt->polling) continue;
-        declared.attempt->polling = true;
-        request(vici::make_list_sas({.ike = declared.names.front(), .noblock = false}),
-                [this, name = key](const vici::Result<vici::Reply>& reply) {
-                    Declared* tried = find(name);
-                    if (!tried || !tried->attempt) return;
-                    tried->attempt->polling = false;
-                    if (!reply) return;
-                    if (!reply->streamed.empty()) {
-                        tried->attempt->absences = 0;
-                        return;
-                    }
-                    if (++tried->attempt->absences < kAbsences) return;
-                    fail_attempt(name, tried->attempt->reason.value_or(Error{ErrorCode::unavailable,
-                                                                             "charon gave up on " + name,
-                                                                             "look at charon's log"}));
-                });
-    }
-}
-
-void Strongswan::Impl::poll_drain() {
-    if (!drain_ || stopped_) return;
-    const auto finish = [this] {
-        if (auto drain = std::exchange(drain_, std::nullopt)) drain->done();
-    };
-    if (!can_send() || std::chrono::steady_clock::now() >= drain_->deadline) return finish();
-    auto timer = std::make_shared<asio::steady_timer>(io_, milliseconds(100));
-    auto left = std::make_shared<bool>(true);
-    request(vici::make_list_sas({.noblock = false}), [left](const vici::Result<vici::Reply>& reply) {
-        if (!reply) return;
-        *left = std::ranges::any_of(reply->streamed, [](const vici::Message& message) {
-            return std::ranges::any_of(message.entries(),
-                                       [](const auto& e) { return our_name(e.name).has_value(); });
-        });
-    });
-    timer->async_wait([self = shared_from_this(), timer, left, finish](const std::error_code&) {
-        if (*left) {
-            self->poll_drain();
-        } else {
-            finish();
-        }
-    });
-}
-
-void Strongswan::Impl::on_event(const std::string& name, const vici::Message& message) {
-    if (name == "log") return on_log(vici::parse_log(message));
-    if (!snapshot_done_ || !can_send()) return;  // the snapshot will tell
-    if (name == "child-updown") {
-        const bool up = message.flag("up");
-        for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-            const auto ours = our_name(ike.name);
-            if (!ours || (up && !find(*ours))) continue;
-            if (up) {
-                if (Declared* declared = find(*ours)) declared->attempt.reset();
-                tell(sas_.on_up(ike));
-            } else {
-                const auto end = ends_.find(ike.uniqueid);
-                tell(sas_.on_down(ike, end == ends_.end() ? std::string() : end->second));
-            }
-        }
-    } else if (name == "child-rekey") {
-        for (const vici::Rekeyed& rekeyed : vici::parse_child_rekey(message)) tell(sas_.on_rekey(rekeyed));
-    } else if (name == "ike-update") {
-        on_ike_update(message);
-    } else if (name == "ike-rekey") {
-        on_ike_rekey(message);
-    } else if (name == "ike-updown") {
-        on_ike_updown(message.flag("up"), vici::parse_ike_sas(message));
-    }
-}
-
-void Strongswan::Impl::on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas) {
-    for (const vici::IkeSa& ike : sas) {
-        if (!up) ends_.erase(ike.uniqueid);
-        const auto ours = our_name(ike.name);
-        Declared* declared = up && ours ? find(*ours) : nullptr;
-        if (!declared || !declared->attempt) continue;
-        declared->attempt->established = true;
-        tell(IpsecIkeUp{*ours});
-    }
-}
-
-// The addresses beside the section are the new ones, those in it the old.
-void Strongswan::Impl::on_ike_update(const vici::Message& message) {
-    const auto remote = IpAddress::parse(message.value("remote-host"));
-    if (!remote) return;
-    const int port = std::atoi(std::string(message.value("remote-port")).c_str());
-    for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-        tell(sas_.on_moved(ike.uniqueid, {*remote, static_cast<std::uint16_t>(port)}));
-    }
-}
-
-void Strongswan::Impl::on_ike_rekey(const vici::Message& message) {
-    for (const vici::Message::Entry& entry : message.entries()) {
-        const auto* section = std::get_if<vici::Message>(&entry.content);
-        if (!section) continue;
-        const vici::Message* before = section->find_section("old");
-        const vici::Message* now = section->find_section("new");
-        if (!before || !now) continue;
-        const auto id = [](const vici::Message& ike) {
-            return static_cast<std::uint32_t>(
-                std::strtoul(std::string(ike.value("uniqueid")).c_str(), nullptr, 10));
-        };
-        tell(sas_.on_ike_replaced(id(*before), id(*now)));
-    }
-}
-
-void Strongswan::Impl::on_log(const vici::LogLine& line) {
-    if (auto refused = peer_failures_.on_line(std::chrono::steady_clock::now(), line, listening_)) {
-        tell(std::move(*refused));
-    }
-    const auto ours = our_name(line.ike_name);
-    if (!ours) return;
-    if (auto end = judge_end(line.text); end && ends_.size() < kMaxEnds) ends_[line.ike_id] = std::move(*end);
-    Declared* declared = find(*ours);
-    if (!declared || !declared->attempt) return;
-    Attempt& attempt = *declared->attempt;
-    if (tells_established(line.text)) attempt.established = true;
-    const auto verdict = judge_attempt(line.text, attempt.established);
-    if (!verdict) return;
-    attempt.reason = verdict->why;
-    if (verdict->fatal) fail_attempt(*ours, verdict->why);
 }
 
 }  // namespace keel
