@@ -217,6 +217,10 @@ public:
     [[nodiscard]] virtual Result<IpAddress> source_address(const IpAddress& peer) = 0;
     // Octets; the MTU of the way to `peer`.
     [[nodiscard]] virtual Result<std::uint32_t> path_mtu(const IpAddress& peer) = 0;
+    // The MTU of a PPP link in octets, and with it the largest MSS of TCP that is forwarded through it, both
+    // ways. A failure is logged.
+    virtual void fit_link(const std::string& interface, std::uint16_t mtu) = 0;
+    virtual void forget_link(const std::string& interface) = 0;
 };
 
 // ---- Ppp: pppd through our plugin

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+
+#include "lifecycle/mtu.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -66,15 +69,68 @@ Status Datapath::open_session(Time now, const KernelSession& ids) {
     return {};
 }
 
-Status Datapath::start_ppp(LocalSessionId id, const PppSpec& spec) {
+Status Datapath::sequence_session(LocalSessionId id) {
     Session* held = session(id);
     if (!held) return no_such("session", id.value);
+    if (auto done = ports_.kernel.sequence_session(held->ids.tunnel, id); !done) return done;
+    held->ids.sequencing = true;
+    return {};
+}
+
+std::uint16_t Datapath::mtu_of(const Tunnel& tunnel, const Session& session) const {
+    constexpr std::uint32_t kEthernet = 1500;  // where the kernel does not know the way
+    const IpAddress& peer = tunnel.path.remote.ip;
+    const ChildSa* sa = tunnel.sa ? sas_.find(tunnel.sa->mark) : nullptr;
+    return ppp_mtu(ports_.kernel.path_mtu(peer).value_or(kEthernet), peer.is_v4(), sa,
+                   session.ids.sequencing);
+}
+
+Status Datapath::start_ppp(LocalSessionId id, PppSpec spec) {
+    Session* held = session(id);
+    if (!held) return no_such("session", id.value);
+    held->mtu_follows = spec.mtu == 0;
+    if (held->mtu_follows) spec.mtu = mtu_of(*tunnel_of(id), *held);
     auto ppp = ports_.ppp.start(spec, std::move(held->pppox));
     if (!ppp) return std::unexpected(ppp.error());
     held->ppp = *ppp;
     held->mtu = spec.mtu;
     ppp_index_.emplace(*ppp, id);
     return {};
+}
+
+void Datapath::ppp_up(LocalSessionId id, const PppUp& link) {
+    Session* held = session(id);
+    if (!held) return;
+    held->link = link;
+    held->mtu = link.mtu;
+    link_index_[link.interface] = id;
+    ports_.kernel.fit_link(link.interface, link.mtu);
+}
+
+std::vector<LocalSessionId> Datapath::refit(std::uint32_t mark) {
+    std::vector<LocalSessionId> changed;
+    for (const LocalTunnelId tunnel_id : tunnels_on(mark)) {
+        Tunnel& held = *tunnel(tunnel_id);
+        for (auto& [id, session] : held.sessions) {
+            if (!session.link || !session.mtu_follows) continue;
+            const std::uint16_t mtu = std::min(mtu_of(held, session), session.link->mtu);
+            if (mtu == session.mtu) continue;
+            session.mtu = mtu;
+            ports_.kernel.fit_link(session.link->interface, mtu);
+            changed.push_back(id);
+        }
+    }
+    return changed;
+}
+
+// The kernel may have given the interface's name to the next session already.
+void Datapath::forget_link(Session& held) {
+    if (!held.link) return;
+    const std::string interface = std::exchange(held.link, std::nullopt)->interface;
+    const auto owner = link_index_.find(interface);
+    if (owner == link_index_.end() || owner->second != held.ids.session) return;
+    link_index_.erase(owner);
+    ports_.kernel.forget_link(interface);
 }
 
 void Datapath::close_session(LocalSessionId id) {
@@ -90,7 +146,7 @@ void Datapath::ppp_exited(LocalSessionId id) {
     if (!held || !held->ppp) return;
     ppp_index_.erase(*held->ppp);
     held->ppp.reset();
-    held->link.reset();
+    forget_link(*held);
     remove_if_done(id);
 }
 

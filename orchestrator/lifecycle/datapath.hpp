@@ -8,9 +8,11 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lifecycle/role.hpp"
+#include "lifecycle/sa_table.hpp"
 #include "lifecycle/status.hpp"
 
 namespace keel::lifecycle {
@@ -27,7 +29,8 @@ struct Session {
     std::optional<IpAddress> lease;
     PppPhase phase = PppPhase::starting;
     std::optional<PppUp> link;
-    std::uint16_t mtu = 0;
+    std::uint16_t mtu = 0;     // of the link; until it is up, what we ask for
+    bool mtu_follows = false;  // the encapsulation; otherwise it is configured
     Time since;
 };
 
@@ -45,7 +48,7 @@ struct Tunnel {
 
 class Datapath {
 public:
-    explicit Datapath(Ports& ports) : ports_(ports) {}
+    Datapath(Ports& ports, const SaTable& sas) : ports_(ports), sas_(sas) {}
 
     // ---- up. An Error has changed nothing.
     [[nodiscard]] Status open_tunnel(LocalTunnelId tunnel, Role& owner, const l2tp::Path& path,
@@ -54,7 +57,14 @@ public:
     [[nodiscard]] Status mark_tunnel(LocalTunnelId tunnel, std::optional<std::uint8_t> dscp);
     [[nodiscard]] Status connect_tunnel(LocalTunnelId tunnel, PeerTunnelId peer);
     [[nodiscard]] Status open_session(Time now, const KernelSession& ids);
-    [[nodiscard]] Status start_ppp(LocalSessionId session, const PppSpec& spec);
+    // Data messages carry sequence numbers from now on, both ways.
+    [[nodiscard]] Status sequence_session(LocalSessionId session);
+    // `spec.mtu` 0: as large as the encapsulation allows.
+    [[nodiscard]] Status start_ppp(LocalSessionId session, PppSpec spec);
+    void ppp_up(LocalSessionId session, const PppUp& link);
+    // The SA of this mark changed, and perhaps what it puts around a packet: the MTU of links that follows it
+    // is set anew, never above what PPP agreed on. Returns the sessions whose MTU is another now.
+    std::vector<LocalSessionId> refit(std::uint32_t mark);
 
     // ---- down
     // Ends pppd (with LCP's farewell where the peer is still there), then the kernel's session.
@@ -77,14 +87,18 @@ public:
     [[nodiscard]] std::vector<LocalTunnelId> tunnels_on(std::uint32_t mark) const;
 
 private:
+    [[nodiscard]] std::uint16_t mtu_of(const Tunnel& tunnel, const Session& session) const;
+    void forget_link(Session& session);
     void remove_if_done(LocalSessionId session);
     void release_if_done(Tunnel& tunnel);
 
     Ports& ports_;
+    const SaTable& sas_;
     std::map<LocalTunnelId, Tunnel> tunnels_;
     std::map<LocalSessionId, LocalTunnelId> session_index_;
     std::map<SocketId, LocalTunnelId> socket_index_;
     std::map<PppId, LocalSessionId> ppp_index_;
+    std::map<std::string, LocalSessionId> link_index_;  // by the interface
     std::vector<std::pair<LocalTunnelId, Role*>> released_;
 };
 

@@ -73,7 +73,7 @@ private:
     [[nodiscard]] bool takes_call(Time now, const l2tp::SessionOffered& offer);
     void end_call(Time now, Stage stage, Error error);
     void begin_routes(Time now, const PppUp& link);
-    [[nodiscard]] PppSpec ppp_spec(bool sequencing);
+    [[nodiscard]] PppSpec ppp_spec() const;
     void fail(Time now, Stage stage, Error error);
     void hang_up(Time now, const std::string& message);  // by CDN, with `causes_`
     void take_down(Time now, std::uint16_t result, const std::string& message);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "lifecycle/lac.hpp"
-#include "lifecycle/mtu.hpp"
 #include "lifecycle/ppp_cause.hpp"
 #include "lifecycle/tunnel_options.hpp"
 
@@ -88,18 +87,13 @@ Status Lac::open_session(Time now, LocalTunnelId tunnel, LocalSessionId session,
                                                 .sequencing = config_.tunnel.sequencing});
 }
 
-PppSpec Lac::ppp_spec(bool sequencing) {
-    std::uint16_t mtu = config_.mtu;
-    if (mtu == 0) {
-        const auto path_mtu = context_.ports.kernel.path_mtu(*peer_);
-        mtu = ppp_mtu(path_mtu.value_or(1500), peer_->is_v4(), sa_ ? &*sa_ : nullptr, sequencing);
-    }
+PppSpec Lac::ppp_spec() const {
     return {.name = config_.name,
             .server = false,
             .auth = {},
             .user = config_.user,
             .password = config_.password,
-            .mtu = mtu,
+            .mtu = config_.mtu,
             .local_address = std::nullopt,
             .dns = {},
             .want_dns = false,
@@ -113,8 +107,7 @@ void Lac::on_session_up(Time now, const l2tp::SessionUp& event) {
     // The tunnel's only session: what the server offers for it instead can be had.
     if (!mark(now, event.dscp)) return;
     if (Session* session = context_.datapath.session(event.session)) session->user = config_.user;
-    if (const auto started = context_.datapath.start_ppp(event.session, ppp_spec(event.sequencing));
-        !started) {
+    if (const auto started = context_.datapath.start_ppp(event.session, ppp_spec()); !started) {
         fail(now, Stage::ppp, started.error());
     }
 }

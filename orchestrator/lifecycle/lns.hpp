@@ -83,7 +83,7 @@ private:
     [[nodiscard]] std::string peer_of(LocalSessionId session) const;
     [[nodiscard]] Status open_session(Time now, const l2tp::TunnelStatus& tunnel, LocalSessionId session,
                                       PeerSessionId peer);
-    [[nodiscard]] PppSpec ppp_spec(const Tunnel& tunnel, bool sequencing);
+    [[nodiscard]] PppSpec ppp_spec() const;
     [[nodiscard]] std::optional<IpAddress> lend(Session& session, const config::User* user);
 
     const config::Lns& config_;

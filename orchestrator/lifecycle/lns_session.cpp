@@ -3,7 +3,6 @@
 
 #include "lifecycle/authenticator.hpp"
 #include "lifecycle/lns.hpp"
-#include "lifecycle/mtu.hpp"
 #include "lifecycle/ppp_cause.hpp"
 
 namespace keel::lifecycle {
@@ -54,19 +53,13 @@ void Lns::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
                                           "out of resources");
 }
 
-PppSpec Lns::ppp_spec(const Tunnel& tunnel, bool sequencing) {
-    std::uint16_t mtu = config_.mtu;
-    if (mtu == 0) {
-        const auto path_mtu = context_.ports.kernel.path_mtu(tunnel.path.remote.ip);
-        const ChildSa* sa = tunnel.sa ? context_.sas.find(tunnel.sa->mark) : nullptr;
-        mtu = ppp_mtu(path_mtu.value_or(1500), tunnel.path.remote.ip.is_v4(), sa, sequencing);
-    }
+PppSpec Lns::ppp_spec() const {
     return {.name = config_.name,
             .server = true,
             .auth = config_.auth,
             .user = {},
             .password = {},
-            .mtu = mtu,
+            .mtu = config_.mtu,
             .local_address = config_.local_address,
             .dns = config_.dns,
             .want_dns = false,
@@ -78,9 +71,8 @@ void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
     // RFC 2661 5.4: the client requires sequence numbers, which nobody knew when the session was made.
-    auto started =
-        event.sequencing ? context_.ports.kernel.sequence_session(event.tunnel, event.session) : Status{};
-    if (started) started = context_.datapath.start_ppp(event.session, ppp_spec(*tunnel, event.sequencing));
+    auto started = event.sequencing ? context_.datapath.sequence_session(event.session) : Status{};
+    if (started) started = context_.datapath.start_ppp(event.session, ppp_spec());
     if (started) return calls_.on_session_up(now, event.session);
     calls_.on_ended(now, event.session, Stage::ppp, started.error());
     refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());

@@ -15,7 +15,7 @@ Orchestrator::Orchestrator(const config::Config& config, std::string host_name, 
                          return lns ? lns->incoming() : l2tp::Incoming();
                      }},
                 ports.random),
-      datapath_(ports_),
+      datapath_(ports_, sas_),
       closer_(endpoint_, datapath_),
       context_{ports_, endpoint_, datapath_, closer_, sas_, charon_, log},
       log_(log) {
@@ -146,6 +146,11 @@ void Orchestrator::dispatch(Time now, const IpsecUp& event) {
 void Orchestrator::dispatch(Time, const IpsecChanged& event) {
     sas_.put(event.sa);
     for (const auto& lac : lacs_) lac->on_sa_changed(event.sa);
+    for (const LocalSessionId id : datapath_.refit(event.sa.mark)) {
+        const Session* session = datapath_.session(id);
+        log_.notice("connection={} session={} interface={} mtu={} why=\"the encapsulation changed\"",
+                    event.sa.connection, id.value, session->link->interface, session->mtu);
+    }
 }
 
 void Orchestrator::dispatch(Time now, const IpsecDown& event) {
@@ -204,7 +209,7 @@ void Orchestrator::dispatch(Time now, const PppAddressRequested& event) {
 void Orchestrator::dispatch(Time now, const PppUp& event) {
     Session* session = datapath_.session_of(event.ppp);
     if (!session) return;
-    session->link = event;
+    datapath_.ppp_up(session->ids.session, event);
     owner_of(session->ids.tunnel)->on_ppp_up(now, session->ids.session, event);
 }
 

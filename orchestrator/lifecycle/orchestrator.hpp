@@ -72,9 +72,9 @@ private:
     Ports ports_;
     std::string host_name_;
     l2tp::Endpoint endpoint_;
+    SaTable sas_;
     Datapath datapath_;
     TunnelCloser closer_;
-    SaTable sas_;
     CharonStatus charon_;
     Context context_;
     Log& log_;

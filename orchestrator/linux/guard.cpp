@@ -174,6 +174,18 @@ void Guard::erase(const GuardedTunnel& tunnel) {
     }
 }
 
+void Guard::clamp_mss(const std::string& interface, std::optional<std::uint16_t> mtu) {
+    const auto present = state_.links.find(interface);
+    const auto old = present == state_.links.end() ? std::nullopt : std::optional(present->second);
+    if (old == mtu) return;
+    if (old) state_.links.erase(present);
+    if (mtu) state_.links.emplace(interface, *mtu);
+    if (!installed_) return;
+    if (auto done = run(guard_link_text(interface, old, mtu)); !done) {
+        log_.warning("guard=mss-stays interface={} error={}", interface, keel::quote(done.error().text()));
+    }
+}
+
 std::vector<SocketAddress> Guard::leftovers() {
     std::vector<SocketAddress> out;
     for (const char* set : {"tunnels4", "tunnels6"}) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ public:
     // Atomically makes the table for these addresses, or replaces the table that is there; open tunnels stay
     // in it and the counters go on. No address: the guard of a LAC alone.
     [[nodiscard]] Status install(std::span<const IpAddress> protected_addresses);
-    // Also the table of an earlier run, which would go on refusing cleartext that the configuration now allows.
+    // Also the table of an earlier run, which would go on refusing cleartext that the configuration now
+    // allows.
     void remove();
     // Makes the table again when somebody took it away (`nft flush ruleset`); else does nothing. GuardWatch
     // calls it.
@@ -38,6 +40,9 @@ public:
     // bent to this one: the newest wins.
     [[nodiscard]] Status add(const GuardedTunnel& tunnel);
     void erase(const GuardedTunnel& tunnel);
+
+    // TCP that is forwarded through the link gets an MSS that fits this MTU, both ways; none: as it likes.
+    void clamp_mss(const std::string& interface, std::optional<std::uint16_t> mtu);
 
     // The tunnel sockets' addresses in a table that an earlier run left behind; empty without one.
     [[nodiscard]] std::vector<SocketAddress> leftovers();

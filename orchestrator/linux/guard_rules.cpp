@@ -16,6 +16,7 @@ namespace {
 // meta mark set 0: the mark must not leak onto the inner packets, and outbound the ESP packet passes output
 // again. ipsec in ip saddr: exists for tunnel mode only; a VPN of somebody else whose SAs set marks is let
 // alone.
+// maxseg size set: never raises what the SYN says.
 constexpr std::string_view kChains = R"(
  chain clear_tunnel {
   ip daddr . udp dport @tunnels4 counter name cleartext_in drop
@@ -67,6 +68,14 @@ constexpr std::string_view kChains = R"(
   meta mark & 0xff000000 == 0x4d000000 goto own_port_out
   udp sport 1701 goto l2tp_out
  }
+ chain clamp {
+  tcp option maxseg size set iifname map @mss
+  tcp option maxseg size set oifname map @mss
+ }
+ chain forward {
+  type filter hook forward priority mangle; policy accept;
+  tcp flags & (syn|rst) == syn goto clamp
+ }
 )";
 
 std::string address_set(std::string_view name, std::string_view type, std::span<const IpAddress> addresses,
@@ -94,6 +103,11 @@ std::string mark_element(std::uint32_t mark, std::uint16_t port) {
 
 std::string own_port_element(const GuardedTunnel& tunnel) {
     return fmt::format("inet {} own_ports {{ {:#x} . {} }}", kGuardTable, tunnel.mark, tunnel.local.port);
+}
+
+std::string mss_element(const std::string& interface, std::uint16_t mtu) {
+    constexpr std::uint16_t kIpAndTcp = 40;  // RFC 6691 2; our links carry IPv4 alone
+    return fmt::format("inet {} mss {{ \"{}\" : {} }}", kGuardTable, interface, mtu - kIpAndTcp);
 }
 
 std::string counter_text(std::string_view name, std::uint64_t packets) {
@@ -137,6 +151,7 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses, c
         "}\n";
     text += " set own_ports { type mark . inet_service; }\n";
     text += " map ports { type mark : inet_service; }\n";
+    text += " map mss { typeof iifname : tcp option maxseg size; }\n";
     text += kChains;
     text += "}\n";
     for (const GuardedTunnel& tunnel : state.tunnels)
@@ -146,6 +161,8 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses, c
     }
     for (const auto& [mark, port] : state.ports_by_mark)
         text += "add element " + mark_element(mark, port) + "\n";
+    for (const auto& [interface, mtu] : state.links)
+        text += "add element " + mss_element(interface, mtu) + "\n";
     return text;
 }
 
@@ -166,6 +183,14 @@ std::string guard_delete_text(const GuardedTunnel& tunnel, bool owns_mark) {
     std::string text = "delete element " + port_element(tunnel.local) + "\n";
     if (tunnel.own_port) text += "delete element " + own_port_element(tunnel) + "\n";
     if (owns_mark) text += "delete element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
+    return text;
+}
+
+std::string guard_link_text(const std::string& interface, std::optional<std::uint16_t> old,
+                            std::optional<std::uint16_t> mtu) {
+    std::string text;
+    if (old) text += "delete element " + mss_element(interface, *old) + "\n";
+    if (mtu) text += "add element " + mss_element(interface, *mtu) + "\n";
     return text;
 }
 

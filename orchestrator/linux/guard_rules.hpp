@@ -41,6 +41,7 @@ struct GuardState {
     GuardCounters counters;
     std::set<GuardedTunnel> tunnels;
     std::map<std::uint32_t, std::uint16_t> ports_by_mark;  // the newest tunnel of each mark
+    std::map<std::string, std::uint16_t> links;            // MTUs of PPP interfaces
 };
 
 // One transaction that makes the table anew, whatever was in a table of that name before.
@@ -52,6 +53,9 @@ struct GuardState {
 [[nodiscard]] std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint16_t> replaces);
 // `owns_mark`: the mark leads to this tunnel and not to a newer one.
 [[nodiscard]] std::string guard_delete_text(const GuardedTunnel& tunnel, bool owns_mark);
+// A PPP link's entry in the map of MSS: `old` is its MTU so far, `mtu` from now on; either may be none.
+[[nodiscard]] std::string guard_link_text(const std::string& interface, std::optional<std::uint16_t> old,
+                                          std::optional<std::uint16_t> mtu);
 
 // From `list counters table`.
 [[nodiscard]] std::optional<GuardCounters> parse_guard_counters(std::string_view listing);

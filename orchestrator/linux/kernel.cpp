@@ -143,6 +143,16 @@ Result<std::uint32_t> LinuxKernel::path_mtu(const IpAddress& peer) {
     return (*part)->path_mtu(peer);
 }
 
+void LinuxKernel::fit_link(const std::string& interface, std::uint16_t mtu) {
+    auto part = routes();
+    const auto set = part ? (*part)->set_mtu(interface, mtu) : Status(std::unexpected(part.error()));
+    if (!set) log_.warning("interface={} mtu=stays error={}", interface, keel::quote(set.error().text()));
+    guard_.clamp_mss(interface, mtu);
+}
+void LinuxKernel::forget_link(const std::string& interface) {
+    guard_.clamp_mss(interface, std::nullopt);
+}
+
 void LinuxKernel::flush_leftovers() {
     leftovers_flushed_ = true;
     const auto sockets = guard_.leftovers();

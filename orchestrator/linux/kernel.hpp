@@ -44,6 +44,8 @@ public:
     void unpin_path(const IpAddress& peer) override;
     [[nodiscard]] Result<IpAddress> source_address(const IpAddress& peer) override;
     [[nodiscard]] Result<std::uint32_t> path_mtu(const IpAddress& peer) override;
+    void fit_link(const std::string& interface, std::uint16_t mtu) override;
+    void forget_link(const std::string& interface) override;
 
     // What an earlier run left when it was killed: kernel tunnels whose socket stands in the guard's table,
     // and routes of our protocol number.

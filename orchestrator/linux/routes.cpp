@@ -232,6 +232,18 @@ Result<std::uint32_t> Routes::path_mtu(const IpAddress& peer) {
     return interface_mtu(way->interface);
 }
 
+Status Routes::set_mtu(const std::string& interface, std::uint32_t mtu) {
+    const std::string what = fmt::format("MTU {} of {}", mtu, interface);
+    const std::uint32_t index = if_nametoindex(interface.c_str());
+    if (index == 0) return system_fail(errno, what, "the interface is gone");
+    MnlRequest request(RTM_NEWLINK, NLM_F_ACK);
+    request.header<ifinfomsg>()->ifi_index = static_cast<int>(index);
+    mnl_attr_put_u32(request.message(), IFLA_MTU, mtu);
+    const int error = mnl_exchange(socket_.get(), request, [](const nlmsghdr&) {});
+    if (error != 0) return system_fail(error, what);
+    return {};
+}
+
 void Routes::remove_all() {
     for (const auto& [key, index] : routes_) {
         static_cast<void>(change(RTM_DELROUTE, 0, key.first, on_link(index)));

@@ -1,5 +1,6 @@
-// Routes: the LAC's routes into the tunnel, the pinned way to the peer, and questions about ways, by
-// rtnetlink. Everything we add carries our own routing protocol number, and nothing else is ever removed.
+// Routes: the LAC's routes into the tunnel, the pinned way to the peer, links' MTUs, and questions about
+// ways, by rtnetlink. Everything we add carries our own routing protocol number, and nothing else is ever
+// removed.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ public:
     [[nodiscard]] Result<Way> way_to(const IpAddress& peer);
     [[nodiscard]] Result<IpAddress> source_address(const IpAddress& peer);
     [[nodiscard]] Result<std::uint32_t> path_mtu(const IpAddress& peer);
+    [[nodiscard]] Status set_mtu(const std::string& interface, std::uint32_t mtu);
     void remove_all();                                  // routes and pins of this object
     [[nodiscard]] Result<unsigned> remove_leftovers();  // every route with our protocol number; how many
 

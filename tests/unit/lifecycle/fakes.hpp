@@ -119,6 +119,10 @@ public:
     void unpin_path(const IpAddress& peer) override { note("unpin " + peer.text()); }
     Result<IpAddress> source_address(const IpAddress&) override { return *IpAddress::parse("192.0.2.1"); }
     Result<std::uint32_t> path_mtu(const IpAddress&) override { return 1500; }
+    void fit_link(const std::string& interface, std::uint16_t mtu) override {
+        note("link.fit " + interface + " " + std::to_string(mtu));
+    }
+    void forget_link(const std::string& interface) override { note("link.forget " + interface); }
     std::vector<KernelSession> kernel_sessions;
 
     // Ppp

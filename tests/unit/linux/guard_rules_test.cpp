@@ -76,6 +76,19 @@ TEST_CASE("a tunnel whose port is seen on the wire is not rewritten, but let in 
     CHECK(text.find("rt ipsec missing counter name cleartext_out drop", chain) < text.find('}', chain));
 }
 
+TEST_CASE("a link's MSS is its MTU without the headers of IPv4 and TCP") {
+    CHECK(guard_link_text("ppp0", std::nullopt, std::uint16_t{1400}) ==
+          "add element inet keel2tp mss { \"ppp0\" : 1360 }\n");
+    CHECK(guard_link_text("ppp0", std::uint16_t{1400}, std::uint16_t{1392}) ==
+          "delete element inet keel2tp mss { \"ppp0\" : 1360 }\n"
+          "add element inet keel2tp mss { \"ppp0\" : 1352 }\n");
+    CHECK(guard_link_text("ppp0", std::uint16_t{1400}, std::nullopt) ==
+          "delete element inet keel2tp mss { \"ppp0\" : 1360 }\n");
+    GuardState state;
+    state.links = {{"ppp7", 1000}};
+    CHECK(has(guard_install_text({}, state), "add element inet keel2tp mss { \"ppp7\" : 960 }\n"));
+}
+
 TEST_CASE("counters are read from nft's listing") {
     const char* listing =
         "table inet keel2tp {\n"
