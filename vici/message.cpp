@@ -199,6 +199,25 @@ std::string_view Message::value(std::string_view name) const {
     return text ? std::string_view(*text) : std::string_view();
 }
 
+bool operator==(const Message& one, const Message& other) {
+    return one.entries_ == other.entries_;
+}
+
+std::size_t Message::footprint() const {
+    std::size_t octets = entries_.size() * sizeof(Entry);
+    for (const Entry& entry : entries_) {
+        octets += entry.name.size();
+        if (const auto* text = std::get_if<std::string>(&entry.content)) {
+            octets += text->size();
+        } else if (const auto* list = std::get_if<List>(&entry.content)) {
+            for (const std::string& item : *list) octets += sizeof(std::string) + item.size();
+        } else {
+            octets += std::get<Message>(entry.content).footprint();
+        }
+    }
+    return octets;
+}
+
 void Message::wipe() {
     for (Entry& entry : entries_) {
         if (auto* text = std::get_if<std::string>(&entry.content)) {

@@ -3,6 +3,12 @@
 // table).
 #pragma once
 
+#include <version>
+
+#ifndef __cpp_lib_expected
+#error "keel2tp-vici needs C++23 (-std=c++23, g++ 12 or later)"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -74,6 +80,11 @@ public:
     [[nodiscard]] std::string_view value(std::string_view name) const;
     [[nodiscard]] bool flag(std::string_view name) const { return value(name) == "yes"; }
 
+    friend bool operator==(const Message& one, const Message& other);  // in the same order
+
+    // Octets of its names and values and of what holds them: what it costs to keep, about.
+    [[nodiscard]] std::size_t footprint() const;
+
     // Overwrites every value in place: for a message that held a secret.
     void wipe();
 
@@ -84,6 +95,8 @@ private:
 struct Message::Entry {
     std::string name;
     std::variant<std::string, List, Message> content;
+
+    friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 // too_long where a name or a value does not fit its length field; malformed beyond kMaxDepth.

@@ -64,6 +64,7 @@ Ticket Session::request(Time now, Request request, Duration deadline) {
                     .name = std::move(request.command),
                     .stream = std::move(request.stream),
                     .barrier = request.unbounded_reply,
+                    .incremental = request.incremental,
                     .deadline = now + deadline},
                    std::move(segment));
 }
@@ -147,8 +148,13 @@ Status Session::event(ByteView bytes) {
     const std::string name(bytes.begin() + 1, bytes.begin() + 1 + bytes[0]);
     auto message = decode(bytes.subspan(1 + name.size()));
     if (!message) return std::unexpected(message.error());
-    if (!sent_.empty() && !sent_.front().stream.empty() && sent_.front().stream == name) {
-        sent_.front().streamed.push_back(std::move(*message));
+    Pending* now_answered = sent_.empty() ? nullptr : &sent_.front();
+    if (now_answered && !now_answered->stream.empty() && now_answered->stream == name) {
+        if (now_answered->incremental) {
+            outputs_.push_back(Streamed{now_answered->ticket, std::move(*message)});
+        } else {
+            now_answered->streamed.push_back(std::move(*message));
+        }
     } else {
         outputs_.push_back(EventReceived{name, std::move(*message)});
     }

@@ -5,7 +5,9 @@
 //  - behind a request whose answer may outgrow a segment (the daemon then drops the answer in silence)
 //  nothing is
 //    sent until it is answered (`Request::unbounded_reply`).
-// The order of use: one input, then take_outgoing() and poll_output() until empty, then next_timeout().
+// The order of use: one input, then take_outgoing() and poll_output() until empty, then next_timeout(). So
+// driven it holds at most one segment (512 KiB) and what the last receive() completed, however many events
+// come.
 #pragma once
 
 #include <chrono>
@@ -29,11 +31,14 @@ struct Request {
     std::string stream{};          // the event whose messages belong to the answer: "list-sa"; empty: none
     bool unbounded_reply = false;  // the answer grows with what the daemon holds
     bool secret = false;           // wipe the buffers that held it
+    bool incremental = false;      // streamed messages come out one by one (Streamed), not with the answer
 };
 
 struct Reply {
     Message message;
-    std::vector<Message> streamed;  // in the order of arrival; needs register_event(stream) before
+    // In the order of arrival; needs register_event(stream) before. Grows with what the daemon holds: see
+    // Request::incremental.
+    std::vector<Message> streamed;
 };
 
 using Ticket = std::uint64_t;  // of a request; never 0, never used twice in a session
@@ -42,11 +47,15 @@ struct Answered {
     Ticket ticket = 0;
     Result<Reply> reply;  // `success=no` is no error here: see outcome() in commands.hpp
 };
+struct Streamed {  // one item of an incremental request's answer; its Answered comes last
+    Ticket ticket = 0;
+    Message message;
+};
 struct EventReceived {
     std::string name;
     Message message;
 };
-using Output = std::variant<Answered, EventReceived>;
+using Output = std::variant<Answered, Streamed, EventReceived>;
 
 class Session {
 public:
@@ -77,6 +86,7 @@ private:
         std::string name;
         std::string stream{};
         bool barrier = false;
+        bool incremental = false;
         Time deadline;
         std::vector<Message> streamed{};
     };

@@ -1,10 +1,11 @@
 // A vici session under a script: requests, registrations, the daemon's bytes in any pieces, time. Whatever
-// comes, each ticket is answered exactly once.
+// comes, each ticket is answered exactly once, and the events that wait stay within their bounds.
 #include <array>
 #include <set>
 #include <string>
 
 #include "input.hpp"
+#include "vici/event_queue.hpp"
 #include "vici/session.hpp"
 
 using keel::fuzz::Input;
@@ -12,6 +13,7 @@ using keel::fuzz::require;
 
 namespace {
 
+constexpr vici::EventQueue::Bounds kBounds{.events = 8, .octets = 2048};
 constexpr std::array<const char*, 4> kNames{"list-sas", "version", "", "list-sa"};
 
 class Run {
@@ -40,7 +42,8 @@ private:
                                         .arguments = vici::Message().add("key", "value"),
                                         .stream = (op & 32) != 0 ? "list-sa" : "",
                                         .unbounded_reply = (op & 64) != 0,
-                                        .secret = (op & 128) != 0},
+                                        .secret = (op & 128) != 0,
+                                        .incremental = (op & 128) != 0},
                                        std::chrono::seconds(5)));
                 break;
             case 1: asked(session_.register_event(now_, name, deadline)); break;
@@ -83,15 +86,22 @@ private:
     void drain() {
         static_cast<void>(session_.take_outgoing());
         while (const auto output = session_.poll_output()) {
-            const auto* answered = std::get_if<vici::Answered>(&*output);
-            if (answered == nullptr) continue;
-            require(open_.erase(answered->ticket) == 1, "a ticket is answered once");
+            if (const auto* answered = std::get_if<vici::Answered>(&*output)) {
+                require(open_.erase(answered->ticket) == 1, "a ticket is answered once");
+            } else if (const auto* streamed = std::get_if<vici::Streamed>(&*output)) {
+                require(open_.contains(streamed->ticket), "nothing is streamed behind the answer");
+            } else {
+                queue_.push(std::get<vici::EventReceived>(*output));
+                require(queue_.size() <= kBounds.events + 1 && queue_.octets() <= kBounds.octets,
+                        "events wait within their bounds");
+            }
         }
         require(open_.size() == session_.waiting(), "what is not answered is waited for");
     }
 
     Input input_;
     vici::Session session_;
+    vici::EventQueue queue_{kBounds};
     vici::Time now_{};
     vici::Ticket last_ticket_ = 0;
     std::set<vici::Ticket> open_;

@@ -18,7 +18,7 @@ IpsecConnection responder() {
     out.name = "lns/office";
     out.ike = IkeVersion::v1;
     out.local = {ip("192.0.2.2"), ip("198.51.100.2")};
-    out.psk = Secret("psk");
+    out.auth = PskAuth{Secret("psk")};
     out.ike_proposals = {"aes256-sha256-modp2048"};
     out.esp_proposals = {"aes128gcm16"};
     return out;
@@ -103,7 +103,7 @@ TEST_CASE("recipe S, responder: one connection for each address") {
     CHECK(child->find("mark_out") == nullptr);
     CHECK(child->find("reqid") == nullptr);
     CHECK(child->value("rand_time") == "0s");
-    CHECK(secret_owners(responder()) == vici::List{"192.0.2.2", "198.51.100.2"});
+    CHECK(make_secrets(responder()).at(0).owners == vici::List{"192.0.2.2", "198.51.100.2"});
 }
 
 TEST_CASE("recipe S, initiator: the secret is the server's") {
@@ -114,13 +114,13 @@ TEST_CASE("recipe S, initiator: the secret is the server's") {
     CHECK(*made[0].settings.find_list("remote_addrs") == vici::List{"192.0.2.2"});
     CHECK(made[0].settings.find_section("remote")->value("id") == "192.0.2.2");
     CHECK(made[0].settings.find("encap") == nullptr);
-    CHECK(secret_owners(connection) == vici::List{"192.0.2.2"});
+    CHECK(make_secrets(connection).at(0).owners == vici::List{"192.0.2.2"});
     connection.remote_id = "vpn.example.net";
     connection.force_encap = true;
     made = make_connections(connection);
     CHECK(made[0].settings.find_section("remote")->value("id") == "vpn.example.net");
     CHECK(made[0].settings.value("encap") == "yes");
-    CHECK(secret_owners(connection) == vici::List{"192.0.2.2", "vpn.example.net"});
+    CHECK(make_secrets(connection).at(0).owners == vici::List{"192.0.2.2", "vpn.example.net"});
 }
 
 TEST_CASE("a CHILD_SA: up, rekeyed under its mark, old one gone, down") {

@@ -186,7 +186,7 @@ IpsecConnection lac() {
     out.name = "lac/branch";
     out.role = IpsecConnection::Role::initiator;
     out.remote = IpAddress::parse("192.0.2.2");
-    out.psk = Secret("psk");
+    out.auth = PskAuth{Secret("psk")};
     out.ike_proposals = {"aes128-sha256-modp2048"};
     out.esp_proposals = {"aes128gcm16"};
     return out;
