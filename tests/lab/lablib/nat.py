@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,15 +81,15 @@ class NatHosts:
 
     def add_clients(self, count: int) -> list[Node]:
         """So many more hosts inside, each with a charon that nobody has configured."""
-        added = []
         for _ in range(count):
             node = self.lab.node(f"client{len(self.clients) + 1}")
             self.clients.append(node)
-            added.append(node)
             self.inside.attach(node, self.address(node))
             self.nat.serve(node)
-        with ThreadPoolExecutor(4) as pool:
-            self.charons.update(zip(added, pool.map(Charon, added)))
+        added = self.clients[-count:]
+        self.charons.update((node, Charon(node, wait=False)) for node in added)
+        for node in added:
+            self.charons[node].wait_ready()
         return added
 
     def start_lns(self, **options) -> Keel2tpd:

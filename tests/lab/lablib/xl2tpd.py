@@ -15,14 +15,14 @@ def authentication(node: Node, secret: str | None) -> tuple[str, str]:
 
 
 class Xl2tpd:
-    def __init__(self, node: Node, config: str, ppp_options: str):
+    def __init__(self, node: Node, config: str, ppp_options: str, port: int = 1701):
         self.node = node
         node.path(CONTROL).unlink(missing_ok=True)  # of one that ran here before
         self.options = node.write("/run/lab/xl2tpd.ppp", ppp_options, 0o600)
         path = node.write("/run/lab/xl2tpd.conf", config.replace("@PPP@", self.options), 0o600)
         self.process: Process = node.start("xl2tpd", "xl2tpd", "-D", "-c", path, "-p", "/run/lab/xl2tpd.pid",
                                            "-C", CONTROL)
-        wait_for(f"{node.name}: xl2tpd to listen", lambda: ":1701" in node.run("ss", "-Hulna"))
+        wait_for(f"{node.name}: xl2tpd to listen", lambda: f":{port}" in node.run("ss", "-Hulna"))
         # Made after the socket; what is written before would be an ordinary file.
         wait_for(f"{node.name}: xl2tpd to take commands", lambda: node.path(CONTROL).is_fifo())
 
@@ -41,11 +41,11 @@ class Xl2tpdClient(Xl2tpd):
     """A LAC that dials when told, and again until the server has answered."""
 
     def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = "",
-                 tunnel_secret: str | None = None):
+                 tunnel_secret: str | None = None, port: int = 1701):
         common, own = authentication(node, tunnel_secret)
-        super().__init__(node, f"[global]\nport = 1701\n{common}{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
+        super().__init__(node, f"[global]\nport = {port}\n{common}{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
                          f"{own}require authentication = no\nlength bit = yes\nredial = yes\nredial timeout = 2\n",
-                         PPP_COMMON.format(mtu=mtu) + f"noauth\nuser {user}\npassword {password}\n")
+                         PPP_COMMON.format(mtu=mtu) + f'noauth\nuser {user}\npassword "{password}"\n', port)
 
     def connect(self) -> None:
         self.node.path(CONTROL).write_text("c lns\n")
