@@ -40,6 +40,12 @@ void keel_end(uint8_t cause, const char* message);
 /* Ends pppd because a question got no answer. */
 void keel_end_unanswered(enum keel_answer how);
 
+/* reason.c: why PPP ended with this status: a keel_cause, and a sentence that says so. */
+uint8_t keel_explain(int status, char* out, size_t space);
+
+/* PPP's number of the protocol that failed by that cause; 0: none. */
+uint16_t keel_failed_protocol(uint8_t cause);
+
 /* login.c: sets pppd's hooks for PAP and CHAP of both roles. */
 void keel_set_login_hooks(void);
 

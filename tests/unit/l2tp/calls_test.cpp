@@ -5,6 +5,7 @@
 
 using namespace keel;
 using namespace keel::l2tp;
+using keel::l2tp::test::Established;
 using keel::l2tp::test::hex;
 using keel::l2tp::test::Line;
 
@@ -15,10 +16,6 @@ EndpointConfig dialler() {
     config.bearer_capabilities = kDigitalBearer;
     return config;
 }
-
-struct Established : Line {
-    explicit Established(const EndpointConfig& config = {}) : Line(config) { establish(); }
-};
 
 // The peer can place outgoing calls by these bearers.
 struct WithDialler : Line {

@@ -166,6 +166,13 @@ struct Line {
         return message;
     }
 
+    static Sccrp sccrp() {
+        Sccrp message;
+        message.host_name = "lns";
+        message.assigned_tunnel_id = 88;
+        return message;
+    }
+
     FixedRandom random;
     Endpoint endpoint;
     Time now{};
@@ -178,6 +185,19 @@ struct Line {
     std::uint16_t ours = 0;     // our tunnel id, as the peer writes it
     std::uint16_t peer_ns = 0;  // the peer's next Ns
     std::uint16_t peer_nr = 0;  // what the peer expects next
+};
+
+struct Established : Line {
+    explicit Established(const EndpointConfig& config = {}) : Line(config) { establish(); }
+};
+
+// We are the initiator: SCCRQ sent, its bytes taken.
+struct Opened : Line {
+    explicit Opened(const TunnelOptions& options = {}) {
+        tunnel = endpoint.open_tunnel(now, path, options).value();
+        drain();
+        ours = expect<Sccrq>().assigned_tunnel_id;
+    }
 };
 
 }  // namespace keel::l2tp::test
