@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,30 @@ namespace keel {
 
 enum class IkeVersion { any = 0, v1 = 1, v2 = 2 };  // vici's own numbers
 
+// How both ends prove who they are; one of these per connection.
+struct PskAuth {
+    Secret psk;
+    // Responder: the PSK of these of its addresses, instead of `psk`. IKEv1's main mode looks a PSK up before
+    // it knows anything of the peer but its address, so a PSK belongs to an address of ours, not to a peer.
+    std::map<IpAddress, Secret> by_address{};
+};
+// Revocation: whether a certificate of which it is not known whether it was revoked is accepted: always;
+// only if the certificate names no place to ask; never.
+enum class Revocation { relaxed, ifuri, strict };
+struct CertificateAuth {
+    std::vector<std::string> cacerts;  // files, PEM or DER: who may have signed the peer's certificate
+    std::string cert;                  // file: our certificate; in PEM its intermediates may follow
+    std::string private_key;           // file, or "credential:NAME"
+    std::vector<std::string> peers;    // identities with wildcards: who is admitted; empty: all of the CAs'
+    Revocation revocation = Revocation::relaxed;
+    std::vector<std::string> crls;  // files, PEM or DER
+};
+struct PublicKeyAuth {  // raw keys, IKEv2 only
+    std::string private_key;
+    std::vector<std::string> pubkeys;  // files, PEM or DER: the peers'
+};
+using IpsecAuth = std::variant<PskAuth, CertificateAuth, PublicKeyAuth>;
+
 // One connection in charon with one CHILD_SA per peer: udp/1701 in transport mode (RFC 3193), recipe S.
 struct IpsecConnection {
     enum class Role { responder, initiator };
@@ -40,7 +65,7 @@ struct IpsecConnection {
     std::vector<IpAddress> local;     // responder: the listening addresses; initiator: empty for any, or one
     std::optional<IpAddress> remote;  // initiator: the server
     std::string local_id, remote_id;  // empty: the address (local), anything (remote)
-    Secret psk;
+    IpsecAuth auth;
     std::vector<std::string> ike_proposals, esp_proposals;
     bool force_encap = false;  // UDP encapsulation even without NAT
     bool any_port = false;     // initiator: our end of the SA is not bound to port 1701
@@ -98,6 +123,10 @@ struct IpsecChanged {  // rekeyed, or the peer's NAT mapping moved: mark and req
 struct IpsecDown {
     ChildSa sa;
     std::string reason;  // may be empty
+};
+struct IpsecLoaded {  // all of the connection is in charon, for the first time or again
+    std::string connection;
+    std::optional<Error> warning;  // what is amiss all the same
 };
 struct IpsecFailed {  // load or initiate failed
     std::string connection;
@@ -348,7 +377,7 @@ struct Ports {
     Random& random;
 };
 
-using Event = std::variant<IpsecReady, IpsecLost, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed,
+using Event = std::variant<IpsecReady, IpsecLost, IpsecLoaded, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed,
                            IpsecRefused, DatagramReceived, PppPhaseChanged, PppLoginRequested,
                            PppAddressRequested, PppUp, PppExited, Resolved>;
 

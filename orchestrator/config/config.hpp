@@ -15,7 +15,7 @@
 namespace keel::config {
 
 struct Ipsec {
-    Secret psk;
+    IpsecAuth auth;
     IkeVersion ike;
     std::string local_id, remote_id;
     bool force_encap;

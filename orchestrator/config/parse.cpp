@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "config/ipsec.hpp"
+#include "config/reader.hpp"
 #include "config/schema.hpp"
 
 namespace keel::config {
@@ -15,48 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 32;
-
-bool has_control_characters(std::string_view text) {
-    return std::ranges::any_of(text,
-                               [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-// A place in the document: the value and its pointer, so that a fault can name where it is. Reading is total:
-// what is missing or of the wrong type reads as empty, since the schema has told of it, and the faults of
-// meaning in the rest of the document are to be told beside that.
-struct Node {
-    const json& value;
-    json::json_pointer pointer;
-
-    [[nodiscard]] Node at(const std::string& key) const {
-        static const json kMissing;
-        return {has(key) ? value.at(key) : kMissing, pointer / key};
-    }
-    [[nodiscard]] bool has(const std::string& key) const { return value.is_object() && value.contains(key); }
-    [[nodiscard]] std::vector<Node> items() const {
-        std::vector<Node> nodes;
-        for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
-            nodes.push_back({value[i], pointer / i});
-        }
-        return nodes;
-    }
-    [[nodiscard]] std::vector<std::pair<std::string, Node>> members() const {
-        std::vector<std::pair<std::string, Node>> nodes;
-        if (!value.is_object()) return nodes;
-        for (const auto& [name, member] : value.items()) nodes.push_back({name, {member, pointer / name}});
-        return nodes;
-    }
-    [[nodiscard]] std::string string() const { return value.is_string() ? value.get<std::string>() : ""; }
-    [[nodiscard]] bool boolean() const { return value.is_boolean() && value.get<bool>(); }
-    // What is beyond an hour the schema has refused; here it must only fit a Duration.
-    [[nodiscard]] Duration fractional_seconds() const {
-        const double told = value.is_number() ? value.get<double>() : 0;
-        return milliseconds(static_cast<std::int64_t>(std::clamp(told, 0.0, 3600.0) * 1000));
-    }
-    [[nodiscard]] std::int64_t integer() const {
-        return value.is_number_integer() ? value.get<std::int64_t>() : 0;
-    }
-};
 
 // RFC 2474, 2597, 3246, 5865, 8622. Nothing for what the schema has refused.
 std::optional<std::uint8_t> dscp_of(const json& value) {
@@ -71,33 +31,14 @@ std::optional<std::uint8_t> dscp_of(const json& value) {
     return std::nullopt;
 }
 
-class Parser {
+class Parser : public Reader {
 public:
-    explicit Parser(const SecretReader& read_secret) : read_secret_(read_secret) {}
+    Parser(const SecretReader& read_secret, const CredentialCheck& check)
+        : Reader(read_secret), check_(check) {}
 
     Config config(const Node& root);
-    std::vector<Fault> take_faults() { return std::move(faults_); }
 
 private:
-    void fault(const Node& node, std::string message) {
-        faults_.push_back({node.pointer.to_string(), std::move(message)});
-    }
-
-    std::string text(const Node& node) {
-        auto value = node.string();
-        if (has_control_characters(value)) fault(node, "must not contain control characters");
-        return value;
-    }
-    std::vector<std::string> texts(const Node& node) {
-        std::vector<std::string> out;
-        for (const Node& item : node.items()) out.push_back(text(item));
-        return out;
-    }
-    IpAddress address(const Node& node) {
-        const auto parsed = IpAddress::parse(node.string());
-        if (!parsed && node.value.is_string()) fault(node, "is not an IP address");
-        return parsed.value_or(IpAddress{});
-    }
     std::vector<IpAddress> listening_addresses(const Node& node) {
         std::vector<IpAddress> out;
         for (const Node& item : node.items()) {
@@ -140,8 +81,6 @@ private:
     }
     static std::uint16_t octets(const Node& node) { return static_cast<std::uint16_t>(node.integer()); }
 
-    Secret secret(const Node& node);
-    std::optional<Ipsec> ipsec(const Node& owner, bool client);
     Tunnel tunnel(const Node& node);
     Lns lns(const Node& node, const std::string& name);
     Lac lac(const Node& node, const std::string& name);
@@ -150,50 +89,8 @@ private:
     void check_users(const Node& node, const Lns& lns);
     void check_listeners(const Node& root, const std::vector<Lns>& all);
 
-    const SecretReader& read_secret_;
-    std::vector<Fault> faults_;
+    const CredentialCheck& check_;
 };
-
-Secret Parser::secret(const Node& node) {
-    if (node.value.is_string()) return Secret(node.value.get_ref<const std::string&>());
-    const bool is_file = node.has("file");
-    const Node reference = node.at(is_file ? "file" : "credential");
-    if (!reference.value.is_string()) return {};
-    const std::string path = (is_file ? "" : "credential:") + text(reference);
-    auto read = read_secret_(path);
-    if (!read) {
-        fault(reference, read.error().text());
-        return {};
-    }
-    if (read->empty()) fault(reference, "the secret is empty");
-    return *read;
-}
-
-std::optional<Ipsec> Parser::ipsec(const Node& owner, bool client) {
-    const bool unprotected = owner.at("unprotected").boolean();
-    if (!owner.has("ipsec")) {
-        if (!unprotected) {
-            fault(owner,
-                  "misses the property 'ipsec'; to run plain L2TP without encryption say \"unprotected\": "
-                  "true");
-        }
-        return std::nullopt;
-    }
-    if (unprotected) fault(owner.at("unprotected"), "contradicts 'ipsec': leave one of them out");
-    const Node node = owner.at("ipsec");
-    const json& ike = node.at("ike").value;
-    return Ipsec{
-        .psk = secret(node.at("psk")),
-        .ike = ike == 1   ? IkeVersion::v1
-               : ike == 2 ? IkeVersion::v2
-                          : IkeVersion::any,
-        .local_id = text(node.at("local-id")),
-        .remote_id = client ? text(node.at("remote-id")) : std::string(),
-        .force_encap = client && node.at("force-encap").boolean(),
-        .ike_proposals = texts(node.at("ike-proposals")),
-        .esp_proposals = texts(node.at("esp-proposals")),
-    };
-}
 
 Tunnel Parser::tunnel(const Node& node) {
     const auto dscp = node.has("dscp") ? dscp_of(node.at("dscp").value) : std::nullopt;
@@ -250,7 +147,7 @@ Lns Parser::lns(const Node& node, const std::string& name) {
     Lns lns{
         .name = "lns/" + name,
         .listen = listening_addresses(node.at("listen")),
-        .ipsec = ipsec(node, false),
+        .ipsec = parse_ipsec(*this, node, Peer::client, check_),
         .hello_interval = in_seconds(node.at("hello-interval")),
         .tunnel = tunnel(node.at("tunnel")),
         .auth = auth(ppp.at("auth")),
@@ -297,7 +194,7 @@ Lac Parser::lac(const Node& node, const std::string& name) {
     return Lac{
         .name = "lac/" + name,
         .server = text(node.at("server")),
-        .ipsec = ipsec(node, true),
+        .ipsec = parse_ipsec(*this, node, Peer::server, check_),
         .hello_interval = in_seconds(node.at("hello-interval")),
         .tunnel = tunnel(node.at("tunnel")),
         .user = text(ppp.at("user")),
@@ -334,6 +231,7 @@ Config Parser::config(const Node& root) {
     for (const auto& [name, node] : root.at("lns").members()) config.lns.push_back(lns(node, name));
     for (const auto& [name, node] : root.at("lac").members()) config.lac.push_back(lac(node, name));
     check_listeners(root, config.lns);
+    check_client_psks(*this, root.at("lac"), config.lac);
     return config;
 }
 
@@ -364,7 +262,8 @@ std::string position(std::string_view text, std::size_t offset) {
 
 }  // namespace
 
-std::expected<Config, std::vector<Fault>> parse(std::string_view text, const SecretReader& read_secret) {
+std::expected<Config, std::vector<Fault>> parse(std::string_view text, const SecretReader& read_secret,
+                                                const CredentialCheck& check) {
     json document;
     try {
         std::vector<Fault> faults;
@@ -379,7 +278,7 @@ std::expected<Config, std::vector<Fault>> parse(std::string_view text, const Sec
     const json schema = config_schema();
     auto faults = validate(schema, document);
     fill_defaults(schema, document);
-    Parser parser(read_secret);
+    Parser parser(read_secret, check);
     Config config = parser.config({document, json::json_pointer()});
     std::ranges::move(parser.take_faults(), std::back_inserter(faults));
     if (faults.empty()) return config;

@@ -68,6 +68,26 @@ std::string joined_names(const json& object) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// "exactly one of psk, certificate" of {"oneOf": [{"required": ["psk"]}, ...]}.
+std::string one_of(const json& node) {
+    std::vector<std::string> names;
+    for (const json& choice : node.at("oneOf")) {
+        for (const json& name : choice.at("required")) names.push_back(name.get<std::string>());
+    }
+    return fmt::format("must have exactly one of {}", fmt::join(names, ", "));
+}
+
+// A choice that was not taken is no missing property: the fault of the oneOf says what is amiss.
+bool is_choice(const json& root, const std::vector<std::string>& keys, const std::string& description) {
+    const json* node = schema_at(root, keys);
+    if (!node || !node->contains("oneOf") || !description.starts_with("Missing required property"))
+        return false;
+    return std::ranges::any_of(node->at("oneOf"), [&](const json& choice) {
+        return description.find('\'' + choice.at("required").at(0).get<std::string>() + '\'') !=
+               std::string::npos;
+    });
+}
+
 // valijson says which constraint failed; a person also wants to know what was expected.
 std::string explained(const json& root, const std::vector<std::string>& keys,
                       const std::string& description) {
@@ -78,6 +98,10 @@ std::string explained(const json& root, const std::vector<std::string>& keys,
     }
     if (description.starts_with("Value type not permitted"))
         return "must be of type " + node->at("type").dump();
+    if (node->contains("oneOf") && (description.find("oneOf") != std::string::npos ||
+                                    description.find("exactly one child") != std::string::npos)) {
+        return one_of(*node);
+    }
     if (description.starts_with("Failed to match regex")) {
         return "does not match " + node->value("pattern", std::string("the pattern"));
     }
@@ -127,7 +151,7 @@ std::vector<Fault> validate(const json& schema, const json& document) {
         const auto keys = keys_of(error.context);
         if (error.description.starts_with("Object contains a property")) {
             for (Fault& fault : unknown_properties(schema, document, keys)) add(std::move(fault));
-        } else {
+        } else if (!is_choice(schema, keys, error.description)) {
             add({pointer_of(keys), explained(schema, keys, error.description)});
         }
     }

@@ -23,7 +23,7 @@ void Lac::initiate() {
                                .remote = peer_,
                                .local_id = ipsec.local_id,
                                .remote_id = ipsec.remote_id,
-                               .psk = ipsec.psk,
+                               .auth = ipsec.auth,
                                .ike_proposals = ipsec.ike_proposals,
                                .esp_proposals = ipsec.esp_proposals,
                                .force_encap = ipsec.force_encap,

@@ -48,7 +48,7 @@ void Lns::start(Time now) {
                                    .remote = std::nullopt,
                                    .local_id = ipsec.local_id,
                                    .remote_id = {},
-                                   .psk = ipsec.psk,
+                                   .auth = ipsec.auth,
                                    .ike_proposals = ipsec.ike_proposals,
                                    .esp_proposals = ipsec.esp_proposals,
                                    .force_encap = false});

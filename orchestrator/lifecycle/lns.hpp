@@ -39,7 +39,7 @@ public:
     void on_ipsec_failed(Time now, const Error& why);
     // A peer's IKE failed at `event.local`.
     void on_ipsec_refused(Time now, const IpsecRefused& event);
-    void on_ipsec_ready() { ipsec_why_.reset(); }
+    void on_ipsec_loaded(Time now, const std::optional<Error>& warning);
 
     // Role
     [[nodiscard]] const std::string& name() const override { return config_.name; }

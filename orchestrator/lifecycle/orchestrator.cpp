@@ -103,8 +103,13 @@ Lns* Orchestrator::lns_on(const IpAddress& local) {
 void Orchestrator::dispatch(Time now, const IpsecReady& event) {
     charon_ = {.ready = true, .version = event.version, .why = std::nullopt};
     log_.notice("charon=ready version={}", event.version);
-    for (const auto& lns : lnss_) lns->on_ipsec_ready();
     for (const auto& lac : lacs_) lac->on_ipsec_ready(now);
+}
+
+void Orchestrator::dispatch(Time now, const IpsecLoaded& event) {
+    for (const auto& lns : lnss_) {
+        if (lns->name() == event.connection) lns->on_ipsec_loaded(now, event.warning);
+    }
 }
 
 void Orchestrator::dispatch(Time now, const IpsecLost& event) {

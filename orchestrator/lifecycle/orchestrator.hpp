@@ -36,6 +36,7 @@ public:
 
 private:
     void dispatch(Time now, const IpsecReady& event);
+    void dispatch(Time now, const IpsecLoaded& event);
     void dispatch(Time now, const IpsecLost& event);
     void dispatch(Time now, const IpsecIkeUp& event);
     void dispatch(Time now, const IpsecUp& event);

@@ -45,7 +45,9 @@ Status read_all(int fd, const std::string& path, std::size_t most, Bytes& out) {
     return {};
 }
 
-Result<std::string> path_of(const std::string& reference) {
+}  // namespace
+
+Result<std::string> path_of_reference(const std::string& reference) {
     constexpr std::string_view kCredential = "credential:";
     if (!reference.starts_with(kCredential)) return reference;
     const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
@@ -55,8 +57,6 @@ Result<std::string> path_of(const std::string& reference) {
     }
     return std::string(directory) + "/" + reference.substr(kCredential.size());
 }
-
-}  // namespace
 
 Result<std::string> read_text_file(const std::string& path) {
     const auto fd = open_file(path);
@@ -71,7 +71,7 @@ Result<std::string> read_text_file(const std::string& path) {
 }
 
 Result<Secret> read_secret_file(const std::string& reference) {
-    const auto path = path_of(reference);
+    const auto path = path_of_reference(reference);
     if (!path) return std::unexpected(path.error());
     const auto fd = open_file(*path);
     if (!fd) return std::unexpected(fd.error());

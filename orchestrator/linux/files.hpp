@@ -15,4 +15,7 @@ namespace keel {
 // $CREDENTIALS_DIRECTORY (systemd). At most 64 KiB; a file that others than its owner can read is refused.
 [[nodiscard]] Result<Secret> read_secret_file(const std::string& reference);
 
+// Where a reference leads: itself, or the file of "credential:NAME".
+[[nodiscard]] Result<std::string> path_of_reference(const std::string& reference);
+
 }  // namespace keel

@@ -54,37 +54,74 @@ void Strongswan::drain(Duration deadline, std::function<void()> done) {
     impl_->drain(deadline, std::move(done));
 }
 
+void Strongswan::reload_credentials() {
+    impl_->reload_credentials();
+}
+
 void Strongswan::Impl::load(const IpsecConnection& connection) {
     Declared& declared = declared_[connection.name];
-    const std::vector<std::string> before = std::exchange(declared.names, {});
+    if (declared.spec.auth.index() != connection.auth.index()) declared.credentials.reset();
     declared.spec = connection;
-    for (const CharonConnection& made : make_connections(connection)) declared.names.push_back(made.name);
-    for (const std::string& name : before) {
-        if (can_send() && std::ranges::find(declared.names, name) == declared.names.end()) {
-            request(vici::make_unload_conn(name));
-        }
-    }
+    declared.retired = false;
     note_listening();
+    if (const auto obstacle = read_files(declared)) return refuse_load(declared, *obstacle);
     if (can_send()) send_load(declared);
 }
 
+void Strongswan::Impl::refuse_load(Declared& declared, const Error& why) {
+    declared.loaded = false;
+    declared.refusal = why;
+    declared.attempt.reset();
+    tell(IpsecFailed{declared.spec.name, why});
+}
+
+// Without the proposals that this charon cannot do; what else it lacks is said.
+IpsecConnection Strongswan::Impl::within_reach(Declared& declared) {
+    IpsecConnection spec = declared.spec;
+    declared.warning = declared.kept_old;
+    for (const CharonLack& lack : find_lacks(features_, {&declared.spec, 1})) {
+        if (lack.fatal && !declared.refusal) declared.refusal = lack.why;
+        if (!lack.fatal) warn(declared, "strongswan=incomplete", lack.why);
+    }
+    spec.ike_proposals = supported_proposals(features_, spec.ike_proposals, true);
+    spec.esp_proposals = supported_proposals(features_, spec.esp_proposals, false);
+    return spec;
+}
+
 void Strongswan::Impl::send_load(Declared& declared) {
+    if (!std::holds_alternative<PskAuth>(declared.spec.auth) && !declared.credentials) return;
     const std::string name = declared.spec.name;
     const std::uint64_t serial = declared.serial = next_serial_++;
     declared.loaded = false;
     declared.refusal.reset();
+    const IpsecConnection spec = within_reach(declared);
+    if (declared.refusal) return refuse_load(declared, Error(*declared.refusal));
     const auto answered = [this, name, serial](const vici::Result<vici::Reply>& reply) {
         on_load_answer(name, serial, reply);
     };
-    auto connections = make_connections(declared.spec);
-    declared.unanswered = 1 + connections.size();
-    request(vici::make_load_shared({.id = charon_name(name),
-                                    .type = "IKE",
-                                    .data = declared.spec.psk.reveal(),
-                                    .owners = secret_owners(declared.spec)}),
-            answered);
-    for (CharonConnection& connection : connections) {
-        request(vici::make_load_conn(connection.name, std::move(connection.settings)), answered);
+    const std::vector<std::string> names = std::exchange(declared.names, {});
+    const std::vector<std::string> secrets = std::exchange(declared.secrets, {});
+    declared.unanswered = send_credentials(declared, answered);
+    for (const CharonSecret& secret : make_secrets(spec)) {
+        request(vici::make_load_shared(
+                    {.id = secret.id, .type = "IKE", .data = secret.data.reveal(), .owners = secret.owners}),
+                answered);
+        declared.secrets.push_back(secret.id);
+        ++declared.unanswered;
+    }
+    const Credentials none;
+    for (CharonConnection& made :
+         make_connections(spec, declared.credentials ? *declared.credentials : none)) {
+        request(vici::make_load_conn(made.name, std::move(made.settings)), answered);
+        declared.names.push_back(std::move(made.name));
+        ++declared.unanswered;
+    }
+    // What the connection was made of before, and is no more.
+    for (const std::string& before : names) {
+        if (std::ranges::count(declared.names, before) == 0) request(vici::make_unload_conn(before));
+    }
+    for (const std::string& before : secrets) {
+        if (std::ranges::count(declared.secrets, before) == 0) request(vici::make_unload_shared(before));
     }
 }
 
@@ -108,20 +145,18 @@ void Strongswan::Impl::on_load_answer(const std::string& name, std::uint64_t ser
     if (!declared->refusal) {
         declared->loaded = true;
         log_.debug("ipsec connection={} loaded", quote(name));
-        return;
+        return tell(IpsecLoaded{name, declared->warning});
     }
     declared->attempt.reset();
     tell(IpsecFailed{name, *declared->refusal});
 }
 
 void Strongswan::Impl::unload(const std::string& name) {
-    const auto it = declared_.find(name);
-    if (it == declared_.end()) return;
-    const std::vector<std::string> names = it->second.names;
-    declared_.erase(it);
+    auto gone = declared_.extract(name);
+    if (!gone) return;
     note_listening();
     // Otherwise the next greeting finds and removes it.
-    if (can_send()) send_unload(names, charon_name(name));
+    if (can_send()) send_unload(gone.mapped());
 }
 
 void Strongswan::Impl::unload_all() {
@@ -134,15 +169,18 @@ void Strongswan::Impl::refuse_new(const std::string& name) {
     // Neither an answer that is on its way nor the watch shall bring it back.
     declared->serial = next_serial_++;
     declared->loaded = false;
+    declared->retired = true;
     if (!can_send()) return;
     for (const std::string& in_charon : declared->names) request(vici::make_unload_conn(in_charon));
 }
 
-void Strongswan::Impl::send_unload(const std::vector<std::string>& names, const std::string& secret) {
+void Strongswan::Impl::send_unload(const Declared& gone) {
     // First the configuration, so that no peer comes back in between.
-    for (const std::string& name : names) request(vici::make_unload_conn(name));
-    request(vici::make_unload_shared(secret));
-    for (const std::string& name : names) end_ike(name);
+    for (const std::string& name : gone.names) request(vici::make_unload_conn(name));
+    for (const std::string& secret : gone.secrets) request(vici::make_unload_shared(secret));
+    for (const std::string& authority : gone.authorities) request(vici::make_unload_authority(authority));
+    for (const std::string& name : gone.names) end_ike(name);
+    for (const std::string& key : gone.keys) release_key(key);
 }
 
 void Strongswan::Impl::initiate(const std::string& name) {
@@ -237,6 +275,7 @@ void Strongswan::Impl::end_ike(std::uint32_t ike_id) {
 }
 
 void Strongswan::Impl::drain(Duration deadline, std::function<void()> done) {
+    forget_certificates();
     drain_ = Drain{std::move(done), std::chrono::steady_clock::now() + deadline};
     asio::post(io_, [self = shared_from_this()] { self->poll_drain(); });
 }

@@ -35,6 +35,10 @@ public:
     void terminate(const ChildSa& sa) override;
     void terminate_all(const std::string& name) override;
 
+    // Reads the files of certificates and keys again, now; otherwise a few seconds after they have changed.
+    // Their SAs stay. What is wrong with new files is told by IpsecLoaded; the old ones stay in use.
+    void reload_credentials();
+
     // For a clean end, after the unloads: `done` is called once charon has answered all and lists no SA of
     // ours, or charon is not there, or `deadline` has passed.
     void drain(Duration deadline, std::function<void()> done);

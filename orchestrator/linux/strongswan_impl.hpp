@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "linux/charon_features.hpp"
+#include "linux/credentials.hpp"
 #include "linux/strongswan.hpp"
 #include "linux/strongswan_link.hpp"
 #include "linux/strongswan_reasons.hpp"
@@ -34,6 +36,7 @@ public:
     void terminate(const ChildSa& sa);
     void terminate_all(const std::string& name);
     void drain(Duration deadline, std::function<void()> done);
+    void reload_credentials();
 
 private:
     enum class State {
@@ -51,12 +54,20 @@ private:
     };
     struct Declared {
         IpsecConnection spec;
-        std::vector<std::string> names;  // in charon
+        std::vector<std::string> names, secrets, authorities;  // in charon
+        std::vector<std::string> keys;                         // in charon; the last is in use
         bool loaded = false;
         std::size_t unanswered = 0;
         std::optional<Error> refusal;
         std::uint64_t serial = 0;  // of the load, so that answers to an older one are told apart
         std::optional<Attempt> attempt;
+        bool retired = false;                    // refuse_new(): stays as it is
+        std::optional<Credentials> credentials;  // of the files, as last found good
+        std::string stamp, seen_stamp;           // of the files, when they were read and when last looked at
+        std::optional<Error> kept_old;           // why newer files are not in use
+        std::optional<Error> warning;            // of this load
+        std::set<std::string> warned;
+        std::int64_t expiry_told = 0;  // seconds since 1970
     };
     // A run of charon. `since` is reckoned back from its uptime and wavers by a second; 0 pid: not to be
     // told.
@@ -88,9 +99,24 @@ private:
     void look_closely();
     void look();
     void reconcile();
-    void reload_missing(const vici::List& conns, const vici::List& secrets);
+    struct Present {
+        std::set<std::string> conns, secrets, keys, authorities;
+    };
+    void reload_missing(const Present& present);
     void poll_attempts();
     void poll_drain();
+    // ---- strongswan_credentials.cpp
+    [[nodiscard]] std::optional<Error> read_files(Declared& declared);
+    void warn(Declared& declared, const std::string& what, const Error& why);
+    void watch_files();
+    void take_new_files(Declared& declared);
+    void tell_of_expiry(Declared& declared);
+    [[nodiscard]] std::size_t send_credentials(Declared& declared, const ViciLink::Done& answered);
+    void note_key(Declared& declared, std::string id);
+    void release_key(const std::string& id);
+    void clean_up_credentials();
+    void forget_certificates();
+    void forget_generation();
     // ---- strongswan_events.cpp
     void on_event(const std::string& name, const vici::Message& message);
     void on_log(const vici::LogLine& line);
@@ -102,7 +128,9 @@ private:
     void send_load(Declared& declared);
     void on_load_answer(const std::string& name, std::uint64_t serial,
                         const vici::Result<vici::Reply>& reply);
-    void send_unload(const std::vector<std::string>& names, const std::string& secret);
+    void refuse_load(Declared& declared, const Error& why);
+    [[nodiscard]] IpsecConnection within_reach(Declared& declared);
+    void send_unload(const Declared& gone);
     void end_ike(const std::string& charon_name);
     void end_ike(std::uint32_t ike_id);
     void end_child_or_ike(std::uint32_t mark, std::uint32_t ike_id);
@@ -130,6 +158,7 @@ private:
     std::optional<Generation> generation_;  // of the charon whose SAs the table holds
     std::string version_;
     bool lost_told_ = true;  // nobody was told that charon is there
+    CharonFeatures features_;
     std::string last_loss_;
     bool snapshot_done_ = false;
     bool reconciling_ = false;
@@ -140,6 +169,10 @@ private:
 
     std::map<std::string, Declared> declared_;
     SaTable sas_;
+    std::set<std::string> foreign_keys_;  // ids of keys that charon had before us
+    bool keys_known_ = false;             // foreign_keys_ is of this run of charon
+    std::set<std::string> certificates_;  // DER; all that this run of charon got from us
+    vici::Time look_at_files_;
     std::set<IpAddress> listening_;  // where our responders are
     PeerFailures peer_failures_;
     std::map<std::uint32_t, std::string> ends_;  // IKE_SA id -> why it ends

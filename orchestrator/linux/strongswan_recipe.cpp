@@ -70,17 +70,76 @@ Message make_settings(const IpsecConnection& connection, const IpAddress* local)
         .add("dpd_timeout", "150s")
         .add("rekey_time", responder ? "0s" : "4h");
     if (connection.force_encap) settings.add("encap", "yes");
+    // Windows does not ask for our certificate in a way that charon understands for every CA.
+    if (std::holds_alternative<CertificateAuth>(connection.auth)) settings.add("send_cert", "always");
+    return settings;
+}
 
-    Message local_auth, remote_auth;
-    local_auth.add("auth", "psk");
+// Who we are and whom we expect: the sections "local" and "remote" once for each peer that is admitted.
+struct Sections {
+    Message local, remote;
+};
+
+std::vector<Sections> psk_sections(const IpsecConnection& connection, const IpAddress* local) {
+    Sections out;
+    out.local.add("auth", "psk");
     if (!connection.local_id.empty()) {
-        local_auth.add("id", connection.local_id);
+        out.local.add("id", connection.local_id);
     } else if (local && !local->is_unspecified()) {
-        local_auth.add("id", local->text());
+        out.local.add("id", local->text());
     }
-    remote_auth.add("auth", "psk");
-    if (const std::string id = expected_id(connection); !id.empty()) remote_auth.add("id", id);
-    return std::move(settings.add("local", std::move(local_auth)).add("remote", std::move(remote_auth)));
+    out.remote.add("auth", "psk");
+    if (const std::string id = expected_id(connection); !id.empty()) out.remote.add("id", id);
+    return {out};
+}
+
+std::string_view name_of(Revocation revocation) {
+    switch (revocation) {
+        case Revocation::relaxed: return "relaxed";
+        case Revocation::ifuri: return "ifuri";
+        case Revocation::strict: return "strict";
+    }
+    return "strict";
+}
+
+std::vector<Sections> certificate_sections(const IpsecConnection& connection, const CertificateAuth& auth,
+                                           const Credentials& credentials) {
+    List peers = auth.peers;
+    if (connection.role == IpsecConnection::Role::initiator) peers = {connection.remote_id};
+    if (peers.empty()) peers = {""};
+    std::vector<Sections> out;
+    for (const std::string& peer : peers) {
+        Sections one;
+        one.local.add("auth", "pubkey").add("certs", List{credentials.cert});
+        if (!connection.local_id.empty()) one.local.add("id", connection.local_id);
+        one.remote.add("auth", "pubkey")
+            .add("cacerts", credentials.cacerts)
+            .add("revocation", std::string(name_of(auth.revocation)));
+        if (!peer.empty()) one.remote.add("id", peer);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+// The identity of either side is its key: charon's default.
+std::vector<Sections> key_sections(const Credentials& credentials) {
+    std::vector<Sections> out;
+    for (const std::string& key : credentials.pubkeys) {
+        Sections one;
+        one.local.add("auth", "pubkey").add("pubkeys", List{credentials.public_key});
+        one.remote.add("auth", "pubkey").add("pubkeys", List{key});
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+std::vector<Sections> make_sections(const IpsecConnection& connection, const IpAddress* local,
+                                    const Credentials& credentials) {
+    if (const auto* auth = std::get_if<CertificateAuth>(&connection.auth)) {
+        return certificate_sections(connection, *auth, credentials);
+    }
+    if (std::holds_alternative<PublicKeyAuth>(connection.auth)) return key_sections(credentials);
+    return psk_sections(connection, local);
 }
 
 }  // namespace
@@ -122,31 +181,59 @@ std::optional<std::string> our_name(std::string_view charon_name) {
     return out;
 }
 
-std::vector<CharonConnection> make_connections(const IpsecConnection& connection) {
+std::vector<CharonConnection> make_connections(const IpsecConnection& connection,
+                                               const Credentials& credentials) {
     std::vector<CharonConnection> out;
     const std::size_t count = std::max<std::size_t>(connection.local.size(), 1);
     for (std::size_t i = 0; i < count; ++i) {
         const IpAddress* local = connection.local.empty() ? nullptr : &connection.local[i];
-        std::string name = charon_name(connection.name, i);
-        Message settings = make_settings(connection, local);
-        Message children;
-        children.add(name, make_child(connection));
-        settings.add("children", std::move(children));
-        out.push_back({std::move(name), std::move(settings)});
+        for (Sections& sections : make_sections(connection, local, credentials)) {
+            std::string name = charon_name(connection.name, out.size());
+            Message settings = make_settings(connection, local);
+            settings.add("local", std::move(sections.local)).add("remote", std::move(sections.remote));
+            Message children;
+            children.add(name, make_child(connection));
+            settings.add("children", std::move(children));
+            out.push_back({std::move(name), std::move(settings)});
+        }
     }
     return out;
 }
 
-List secret_owners(const IpsecConnection& connection) {
-    List owners;
-    if (connection.role == IpsecConnection::Role::responder) {
-        for (const IpAddress& address : connection.local) owners.push_back(address_or_any(address));
-        if (!connection.local_id.empty()) owners.push_back(connection.local_id);
-    } else if (connection.remote) {
-        owners.push_back(connection.remote->text());
+std::vector<CharonAuthority> make_authorities(const IpsecConnection& connection,
+                                              const Credentials& credentials) {
+    std::vector<CharonAuthority> out;
+    for (const std::string& certificate : credentials.intermediates) {
+        out.push_back({fmt::format("{}+ca{}", charon_name(connection.name), out.size() + 1), certificate});
     }
-    if (!connection.remote_id.empty()) owners.push_back(connection.remote_id);
-    return owners;
+    return out;
+}
+
+std::vector<CharonSecret> make_secrets(const IpsecConnection& connection) {
+    const auto* auth = std::get_if<PskAuth>(&connection.auth);
+    if (!auth) return {};
+    std::vector<CharonSecret> out;
+    if (connection.role == IpsecConnection::Role::initiator) {
+        List owners;
+        if (connection.remote) owners.push_back(connection.remote->text());
+        if (!connection.remote_id.empty()) owners.push_back(connection.remote_id);
+        out.push_back({charon_name(connection.name), auth->psk, std::move(owners)});
+        return out;
+    }
+    List shared;
+    for (const IpAddress& address : connection.local) {
+        const auto own = auth->by_address.find(address);
+        if (own == auth->by_address.end()) {
+            shared.push_back(address_or_any(address));
+        } else {
+            out.push_back({charon_name(connection.name, out.size()), own->second, List{address.text()}});
+        }
+    }
+    if (!connection.local_id.empty()) shared.push_back(connection.local_id);
+    if (!auth->psk.empty()) {
+        out.push_back({charon_name(connection.name, out.size()), auth->psk, std::move(shared)});
+    }
+    return out;
 }
 
 std::optional<ChildSa> make_child_sa(const vici::IkeSa& ike, const vici::ChildSa& child) {

@@ -92,14 +92,16 @@ void Strongswan::Impl::greet() {
     struct Greeting {
         vici::Version version;
         vici::Stats stats;
+        vici::Algorithms algorithms;
     };
     auto greeting = std::make_shared<Greeting>();
-    const auto next = after(static_cast<int>(kEvents.size()) + 3, [this, greeting] {
+    const auto next = after(static_cast<int>(kEvents.size()) + 4, [this, greeting] {
         if (greeting->version.version.empty() || greeting->stats.since.empty()) {
             return on_link_lost({ErrorCode::unavailable,
                                  "what answers at " + path_ + " is not strongSwan's charon",
                                  "set charon.vici to the vici socket of strongSwan's charon"});
         }
+        features_ = {greeting->version.version, greeting->stats.plugins, greeting->algorithms};
         on_greeted(greeting->version, greeting->stats);
     });
     const auto registered = [next](const vici::Result<vici::Reply>&) { next(); };
@@ -110,6 +112,13 @@ void Strongswan::Impl::greet() {
                            if (!reply) return;
                            if (auto version = vici::parse_version(reply->message))
                                greeting->version = *version;
+                           next();
+                       });
+    commands_->request(vici::make_get_algorithms(), kGreetingDeadline,
+                       [greeting, next](const vici::Result<vici::Reply>& reply) {
+                           if (!reply) return;
+                           if (auto algorithms = vici::parse_get_algorithms(reply->message))
+                               greeting->algorithms = std::move(*algorithms);
                            next();
                        });
     commands_->request(vici::make_stats(), kGreetingDeadline,
@@ -130,10 +139,12 @@ void Strongswan::Impl::on_greeted(const vici::Version& version, const vici::Stat
         log_.notice("strongswan version={} daemon={} since={}", version.version, version.daemon,
                     quote(stats.since));
         generation_ = generation;
+        forget_generation();
         if (on_new_generation_) on_new_generation_();
     }
     state_ = State::loading;
     snapshot_done_ = false;
+    clean_up_credentials();
     clean_up();
     for (auto& [name, declared] : declared_) send_load(declared);
     // Requests are answered in order: with this answer all of the above is done.
@@ -154,7 +165,9 @@ void Strongswan::Impl::clean_up() {
         if (!reply) return;
         for (const std::string& secret : vici::parse_get_shared(reply->message)) {
             const auto ours = our_name(secret);
-            if (ours && !find(*ours)) request(vici::make_unload_shared(secret));
+            const Declared* declared = ours ? find(*ours) : nullptr;
+            const bool kept = declared && std::ranges::count(declared->secrets, secret) > 0;
+            if (ours && !kept) request(vici::make_unload_shared(secret));
         }
     });
     request(vici::make_list_sas({.noblock = false}), [this](const vici::Result<vici::Reply>& reply) {

@@ -23,6 +23,7 @@ void Strongswan::Impl::tick() {
         if (self->state_ == State::ready) {
             self->poll_attempts();
             self->reconcile();
+            self->watch_files();
         }
         self->tick();
     });
@@ -49,24 +50,37 @@ void Strongswan::Impl::look() {
 
 void Strongswan::Impl::reconcile() {
     if (std::exchange(reconciling_, true)) return;
-    auto conns = std::make_shared<vici::List>();
-    request(vici::make_get_conns(), [conns](const vici::Result<vici::Reply>& reply) {
-        if (reply) *conns = vici::parse_get_conns(reply->message);
-    });
-    request(vici::make_get_shared(), [this, conns](const vici::Result<vici::Reply>& reply) {
+    auto present = std::make_shared<Present>();
+    const auto into = [](std::set<std::string>& names, vici::List (*parse)(const vici::Message&)) {
+        return [&names, parse](const vici::Result<vici::Reply>& reply) {
+            if (!reply) return;
+            for (std::string& name : parse(reply->message)) names.insert(std::move(name));
+        };
+    };
+    const bool keys = std::ranges::any_of(declared_, [](const auto& d) { return !d.second.keys.empty(); });
+    request(vici::make_get_conns(), into(present->conns, vici::parse_get_conns));
+    if (keys) {
+        request(vici::make_get_keys(), into(present->keys, vici::parse_get_keys));
+        request(vici::make_get_authorities(), into(present->authorities, vici::parse_get_authorities));
+    }
+    request(vici::make_get_shared(), [this, present, fill = into(present->secrets, vici::parse_get_shared)](
+                                         const vici::Result<vici::Reply>& reply) {
         reconciling_ = false;
-        if (reply) reload_missing(*conns, vici::parse_get_shared(reply->message));
+        fill(reply);
+        if (reply) reload_missing(*present);
     });
 }
 
-void Strongswan::Impl::reload_missing(const vici::List& conns, const vici::List& secrets) {
-    const std::set<std::string> present(conns.begin(), conns.end()), keys(secrets.begin(), secrets.end());
+void Strongswan::Impl::reload_missing(const Present& present) {
+    const auto all_in = [](const std::vector<std::string>& names, const std::set<std::string>& there) {
+        return std::ranges::all_of(names, [&](const std::string& name) { return there.contains(name); });
+    };
     for (auto& [name, declared] : declared_) {
         if (!declared.loaded) continue;
-        const bool complete = keys.contains(charon_name(name)) &&
-                              std::ranges::all_of(declared.names, [&present](const std::string& in_charon) {
-                                  return present.contains(in_charon);
-                              });
+        const bool complete = all_in(declared.names, present.conns) &&
+                              all_in(declared.secrets, present.secrets) &&
+                              all_in(declared.authorities, present.authorities) &&
+                              (declared.keys.empty() || present.keys.contains(declared.keys.back()));
         if (complete) continue;
         log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quote(name));
         send_load(declared);

@@ -32,19 +32,34 @@ inline void check_faults(const std::vector<config::Fault>& faults) {
     }
 }
 
+inline void check_ipsec(const config::Ipsec& ipsec) {
+    require(!ipsec.ike_proposals.empty() && !ipsec.esp_proposals.empty(), "there is something to propose");
+    if (const auto* psk = std::get_if<PskAuth>(&ipsec.auth)) {
+        require(!psk->psk.empty() || !psk->by_address.empty(), "there is a PSK");
+        for (const auto& [address, secret] : psk->by_address) require(!secret.empty(), "a PSK is not empty");
+    } else if (const auto* certificate = std::get_if<CertificateAuth>(&ipsec.auth)) {
+        require(!certificate->cacerts.empty() && certificate->cert.starts_with("/") &&
+                    !certificate->private_key.empty(),
+                "certificates are whole");
+    } else if (const auto* raw = std::get_if<PublicKeyAuth>(&ipsec.auth)) {
+        require(!raw->private_key.empty() && !raw->pubkeys.empty(), "raw keys are whole");
+        require(ipsec.ike == IkeVersion::v2, "raw keys are of IKEv2");
+    }
+}
+
 inline void check_config(std::string_view text) {
     const auto parsed = config::parse(text, read_secret);
     if (!parsed) return check_faults(parsed.error());
     for (const auto& lns : parsed->lns) {
         require(lns.name.starts_with("lns/") && lns.name.size() > 4, "a server has a name");
         require(!lns.listen.empty() && !lns.pool.empty(), "a server has addresses");
-        require(!lns.ipsec || !lns.ipsec->psk.empty(), "a server's key is not empty");
+        if (lns.ipsec) check_ipsec(*lns.ipsec);
         require(lns.mtu <= 9000, "an MTU is as the schema has it");
     }
     for (const auto& lac : parsed->lac) {
         require(lac.name.starts_with("lac/") && lac.name.size() > 4, "a client has a name");
         require(!lac.server.empty(), "a client has a server");
-        require(!lac.ipsec || !lac.ipsec->psk.empty(), "a client's key is not empty");
+        if (lac.ipsec) check_ipsec(*lac.ipsec);
         require(lac.mtu <= 9000, "an MTU is as the schema has it");
     }
 }

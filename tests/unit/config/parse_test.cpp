@@ -52,7 +52,7 @@ TEST_CASE("the smallest server has its defaults from the schema") {
     CHECK(office.ipsec->esp_proposals.front() == "aes128gcm16");
     CHECK(office.hello_interval == keel::seconds(60));
     CHECK(office.auth == std::vector{keel::AuthMethod::mschap_v2, keel::AuthMethod::pap});
-    CHECK(keel::as_text(office.ipsec->psk.reveal()) == "secret of /psk");
+    CHECK(keel::as_text(std::get<keel::PskAuth>(office.ipsec->auth).psk.reveal()) == "secret of /psk");
     CHECK(keel::as_text(office.users.at("alice").password.reveal()) == "wonder");
 }
 

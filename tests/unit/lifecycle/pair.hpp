@@ -17,7 +17,7 @@ inline const IpAddress kLns = *IpAddress::parse("192.0.2.2");
 inline constexpr std::uint32_t kLacMark = 7, kLnsMark = 9;
 
 inline config::Ipsec ipsec() {
-    return {.psk = Secret("example"),
+    return {.auth = PskAuth{Secret("example")},
             .ike = IkeVersion::v1,
             .local_id = {},
             .remote_id = {},
