@@ -39,7 +39,9 @@ public:
     void on_ipsec_failed(Time now, const Error& why);
     // A peer's IKE failed at `event.local`.
     void on_ipsec_refused(Time now, const IpsecRefused& event);
-    void on_ipsec_loaded(Time now, const std::optional<Error>& warning);
+    void on_ipsec_loaded(Time now, const std::optional<Error>& warning) {
+        ipsec_why_ = warning ? std::optional(Why{Stage::ike, *warning, now}) : std::nullopt;
+    }
 
     // Role
     [[nodiscard]] const std::string& name() const override { return config_.name; }
