@@ -52,7 +52,7 @@ struct Algorithms {
 
 struct CountersOf {
     std::string connection{};  // empty: the global ones, unless `all`
-    bool all = false;          // the global ones and every connection's
+    bool all = false;          // every connection's
 };
 // Needs the daemon's plugin "counters".
 [[nodiscard]] Request make_get_counters(const CountersOf& of = {});
