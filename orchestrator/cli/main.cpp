@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "cli/doctor.hpp"
 #include "cli/show.hpp"
 #include "cli/varlink_client.hpp"
 
@@ -27,12 +28,25 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", KEEL2TP_VERSION);
     app.require_subcommand(1);
     std::string socket = "/run/keel2tp/control.sock";
-    app.add_option("--control", socket, "The daemon's control socket")->capture_default_str();
+    const auto* control =
+        app.add_option("--control", socket, "The daemon's control socket")->capture_default_str();
     bool as_json = false;
     auto* show_command =
         app.add_subcommand("show", "Connections, tunnels, sessions, IPsec SAs, and why what is down is down");
     show_command->add_flag("--json", as_json, "As JSON, for scripts");
+    keel::cli::DoctorOptions doctor;
+    auto* doctor_command =
+        app.add_subcommand("doctor", "What keeps keel2tp from working on this host, each with its remedy");
+    doctor_command->add_option("--config", doctor.config, "The daemon's configuration")
+        ->capture_default_str();
+    doctor_command->add_flag("--json", doctor.json, "As JSON, for scripts (schemas/doctor.schema.json)");
+    doctor_command->add_flag("--verbose", doctor.verbose, "List what is fine, too");
+    doctor_command->footer(keel::cli::kDoctorExitCodes);
     CLI11_PARSE(app, argc, argv);
+    if (doctor_command->parsed()) {
+        if (control->count() > 0) doctor.control = socket;
+        return keel::cli::doctor(doctor);
+    }
     try {
         return show(socket, as_json);
     } catch (const nlohmann::json::exception&) {

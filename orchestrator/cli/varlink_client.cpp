@@ -25,6 +25,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{kPatienceSeconds, 0};
     ::setsockopt(fd.value(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(fd.value(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // a full backlog, too
     if (::connect(fd.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
     if (errno == EACCES || errno == EPERM) {
         return fail(ErrorCode::denied, "no permission for " + path, "run keel2tp as root");

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 
 #include "base/unique_fd.hpp"
 #include "linux/errors.hpp"
@@ -44,14 +45,42 @@ std::string kernel_release() {
     return uname(&name) == 0 ? name.release : "unknown";
 }
 
-bool on_this_machine(std::string_view name) {
-    const std::string directory = "/lib/modules/" + kernel_release();
-    for (const char* file : {"/modules.dep", "/modules.builtin"}) {
-        if (normal(read_small_file(directory + file)).find("/" + normal(name) + ".ko") != std::string::npos) {
-            return true;
+bool lists_module(const std::string& file, std::string_view name) {
+    return normal(read_small_file(file)).find("/" + normal(name) + ".ko") != std::string::npos;
+}
+
+constexpr const char* kCommandLine = "/proc/cmdline";
+
+// "module_blacklist=a,b" among the words that the kernel was booted with.
+bool command_line_blocks(std::string_view name, std::string_view key) {
+    const std::string all = read_small_file(kCommandLine);
+    std::string_view line = all;
+    for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {
+        if (!word.starts_with(key)) continue;
+        std::string_view list = word.substr(key.size());
+        while (!list.empty()) {
+            const auto end = std::min(list.find_first_of(",\n"), list.size());
+            if (normal(list.substr(0, end)) == normal(name)) return true;
+            list.remove_prefix(std::min(end + 1, list.size()));
         }
     }
     return false;
+}
+
+// A name in an earlier directory hides the same name in later ones.
+std::vector<std::string> modprobe_files() {
+    std::map<std::string, std::string> by_name;
+    for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+                                  "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
+        std::error_code ignored;
+        for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+            if (entry.path().extension() != ".conf") continue;
+            by_name.try_emplace(entry.path().filename().string(), entry.path().string());
+        }
+    }
+    std::vector<std::string> out;
+    for (auto& [name, path] : by_name) out.push_back(std::move(path));
+    return out;
 }
 
 std::string read_all(int fd) {
@@ -113,43 +142,52 @@ Status ensure(Try attempt, const char* module, const char* what) {
     return wrap(std::move(error), what);
 }
 
-bool has_xfrm_type(const char* protocol_line) {
-    return read_small_file("/proc/net/protocols").find(protocol_line) != std::string::npos;
-}
-
 }  // namespace
 
-bool line_blocks_module(std::string_view line, std::string_view name) {
+LineBlocks line_blocks_module(std::string_view line, std::string_view name) {
     const std::string_view verb = next_word(line);
-    if (verb != "blacklist" && verb != "install") return false;
-    if (normal(next_word(line)) != normal(name)) return false;
-    if (verb == "blacklist") return true;
+    if (verb != "blacklist" && verb != "install") return LineBlocks::no;
+    if (normal(next_word(line)) != normal(name)) return LineBlocks::no;
+    if (verb == "blacklist") return LineBlocks::by_alias;
     const std::string_view command = next_word(line);
-    return command.ends_with("/false") || command.ends_with("/true") || command == ":";
+    const bool nothing = command.ends_with("/false") || command.ends_with("/true") || command == ":";
+    return nothing ? LineBlocks::always : LineBlocks::no;
 }
 
-std::string blacklisting_file(std::string_view name) {
-    for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-                                  "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
-        std::error_code ignored;
-        for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-            const std::string all = read_small_file(entry.path().string());
-            std::string_view text = all;
-            while (!text.empty()) {
-                const auto end = std::min(text.find('\n'), text.size());
-                if (line_blocks_module(text.substr(0, end), name)) return entry.path().string();
-                text.remove_prefix(std::min(end + 1, text.size()));
-            }
+std::optional<ModuleBlock> module_block(std::string_view name) {
+    if (command_line_blocks(name, "module_blacklist=")) return ModuleBlock{kCommandLine, true};
+    std::optional<ModuleBlock> found;
+    for (const std::string& path : modprobe_files()) {
+        const std::string all = read_small_file(path);
+        std::string_view text = all;
+        while (!text.empty()) {
+            const auto end = std::min(text.find('\n'), text.size());
+            const LineBlocks blocks = line_blocks_module(text.substr(0, end), name);
+            text.remove_prefix(std::min(end + 1, text.size()));
+            if (blocks == LineBlocks::always) return ModuleBlock{path, true};
+            if (blocks == LineBlocks::by_alias && !found) found = ModuleBlock{path, false};
         }
     }
-    return {};
+    if (!found && command_line_blocks(name, "modprobe.blacklist=")) return ModuleBlock{kCommandLine, false};
+    return found;
+}
+
+ModuleState module_state(std::string_view name) {
+    std::error_code ignored;
+    if (std::filesystem::exists("/sys/module/" + normal(name), ignored)) return ModuleState::present;
+    const std::string directory = "/lib/modules/" + kernel_release();
+    if (lists_module(directory + "/modules.builtin", name)) return ModuleState::present;
+    const bool file = std::filesystem::exists(fmt::format("{}/{}.ko", directory, name), ignored);  // OpenWrt
+    return file || lists_module(directory + "/modules.dep", name) ? ModuleState::loadable
+                                                                  : ModuleState::missing;
 }
 
 std::string missing_module_remedy(std::string_view name) {
-    if (const std::string file = blacklisting_file(name); !file.empty()) {
-        return fmt::format("{} keeps module {} from being loaded: remove that line", file, name);
+    if (const auto block = module_block(name)) {
+        return fmt::format("{} keeps module {} from being loaded: remove that line", block->file, name);
     }
-    if (on_this_machine(name)) return fmt::format("run `modprobe {}` as root and look at `dmesg`", name);
+    if (module_state(name) != ModuleState::missing)
+        return fmt::format("run `modprobe {}` as root and look at `dmesg`", name);
     return fmt::format(
         "kernel {} has no module {}: install the full kernel (Debian: linux-image-amd64 instead of the cloud "
         "kernel; Fedora: kernel-modules-extra; OpenWrt: kmod-l2tp kmod-pppol2tp kmod-ipsec4 kmod-nft-xfrm), "
@@ -184,11 +222,9 @@ std::vector<Error> check_kernel_features(bool with_ipsec) {
     if (!with_ipsec) return missing;
     note(ensure([] { return try_socket(AF_NETLINK, SOCK_RAW, NETLINK_XFRM, "no XFRM netlink"); }, "xfrm_user",
                 "no IPsec in the kernel"));
-    // ESP itself shows nowhere before its first SA, and autoloading does the rest; but say early what is
-    // missing.
-    if (!on_this_machine("esp4") && !has_xfrm_type("ESP") && !std::filesystem::exists("/sys/module/esp4")) {
-        note(load_module("esp4"));
-    }
+    // ESP itself shows nowhere before its first SA. The kernel would load it then, but by an alias, which a
+    // `blacklist` line makes void.
+    if (module_state("esp4") != ModuleState::present) note(load_module("esp4"));
     return missing;
 }
 

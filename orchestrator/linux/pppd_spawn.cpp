@@ -22,10 +22,14 @@
 #include <optional>
 #include <vector>
 
+#include "linux/command.hpp"
+
 namespace keel {
 namespace {
 
 constexpr int kWireFd = 3;
+constexpr std::size_t kMostWords = 4096;
+constexpr Duration kVersionPatience = seconds(20);
 constexpr const char* kConfigDirectory = "/etc/ppp";
 
 std::unexpected<Error> system_failure(const std::string& what) {
@@ -164,14 +168,20 @@ Result<Started> start_pppd(const std::string& pppd, std::vector<std::string> arg
     return Started{pid, std::move(ours), std::move(output)};
 }
 
+}  // namespace
+
+std::string installed_pppd_plugin() {
+    return KEEL_PPPD_PLUGIN;
+}
+
 Result<std::string> pppd_version(const std::string& pppd) {
     auto started = start_pppd(pppd, {pppd, "--version"});
     if (!started) return std::unexpected(started.error());
-    std::array<char, 256> part{};
-    std::string text;
-    for (ssize_t size = 0; (size = ::read(started->output.value(), part.data(), part.size())) > 0;)
-        text.append(part.data(), static_cast<std::size_t>(size));
+    const auto said = read_until_end(started->output.value(), kMostWords, kVersionPatience);
+    (void)::kill(started->pid, SIGKILL);  // it has said what it had to say, or never will
     (void)::waitpid(started->pid, nullptr, 0);
+    if (!said) return wrap(said.error(), fmt::format("{} --version", pppd));
+    const std::string& text = *said;
     constexpr std::string_view prefix = "pppd version ";
     const auto at = text.find(prefix);
     if (at == std::string::npos)
@@ -183,10 +193,8 @@ Result<std::string> pppd_version(const std::string& pppd) {
     return text.substr(start, text.find_first_of(" \r\n", start) - start);
 }
 
-}  // namespace
-
-std::string installed_pppd_plugin() {
-    return KEEL_PPPD_PLUGIN;
+std::optional<std::string> plugin_made_for(const std::string& plugin) {
+    return mark_in_file(plugin, "keel2tp-plugin pppd=");
 }
 
 Status check_pppd_files(const PppdPaths& paths) {
@@ -210,7 +218,7 @@ Status probe_pppd(const PppdPaths& paths) {
     if (auto status = check_pppd_files(paths); !status) return status;
     const auto version = pppd_version(paths.pppd);
     if (!version) return std::unexpected(version.error());
-    const auto built_for = mark_in_file(paths.plugin, "keel2tp-plugin pppd=");
+    const auto built_for = plugin_made_for(paths.plugin);
     if (!built_for)
         return fail(ErrorCode::unsupported, fmt::format("{} is not keel2tp's plugin", paths.plugin),
                     "install keel2tp's plugin for this version of pppd");

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -30,8 +31,14 @@ struct SpawnedPppd {
 // Whether the files are there and may be used. Cheap: no process is started.
 [[nodiscard]] Status check_pppd_files(const PppdPaths& paths);
 
-// The same, and that pppd's version is the one that the plugin was built for: runs `pppd --version` and waits
-// for it, so it is for start-up only.
+// What `pppd --version` says ("2.4.9"), of a pppd that finds no file of its own; killed after 20 s. Needs
+// root.
+[[nodiscard]] Result<std::string> pppd_version(const std::string& pppd);
+// The version of pppd that the plugin in this file was built for; nothing when it is not ours.
+[[nodiscard]] std::optional<std::string> plugin_made_for(const std::string& plugin);
+
+// check_pppd_files(), and that pppd's version is the one that the plugin was built for: runs `pppd --version`
+// and waits for it, so it is for start-up only.
 [[nodiscard]] Status probe_pppd(const PppdPaths& paths);
 
 // pppd finds /etc/ppp and /run empty (no options file, no scripts, no secrets, no shared database or pid

@@ -1,6 +1,7 @@
 #include "linux/proc.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,10 +10,10 @@
 #include <bit>
 #include <charconv>
 #include <climits>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <vector>
+
+#include "base/unique_fd.hpp"
 
 namespace keel {
 namespace {
@@ -71,20 +72,6 @@ bool holds_inode(const std::string& pid, const std::string& wanted) {
     return false;
 }
 
-std::optional<std::string> process_of_inode(std::uint64_t inode) {
-    const std::string wanted = fmt::format("socket:[{}]", inode);
-    const Directory dir(opendir("/proc"));
-    if (!dir) return std::nullopt;
-    while (const dirent* entry = readdir(dir.get())) {
-        const std::string pid = entry->d_name;
-        if (!number<int>(pid, 10) || !holds_inode(pid, wanted)) continue;
-        std::string name = read_small_file("/proc/" + pid + "/comm");
-        while (!name.empty() && name.back() == '\n') name.pop_back();
-        return fmt::format("{} (process {})", name.empty() ? "a program" : name, pid);
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<UdpSocketEntry> parse_udp_line(std::string_view line) {
@@ -113,20 +100,43 @@ std::optional<UdpSocketEntry> conflicting_socket(std::string_view table, const S
     return std::nullopt;
 }
 
+std::optional<HoldingProcess> process_holding(std::uint64_t inode) {
+    const std::string wanted = fmt::format("socket:[{}]", inode);
+    const Directory dir(opendir("/proc"));
+    if (!dir) return std::nullopt;
+    while (const dirent* entry = readdir(dir.get())) {
+        const std::string pid = entry->d_name;
+        const auto value = number<int>(pid, 10);
+        if (!value || !holds_inode(pid, wanted)) continue;
+        std::string name = read_small_file("/proc/" + pid + "/comm");
+        while (!name.empty() && name.back() == '\n') name.pop_back();
+        return HoldingProcess{*value, name.empty() ? "a program" : name};
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> port_holder(const SocketAddress& wanted, Conflict conflict) {
     for (const char* path : {"/proc/net/udp", "/proc/net/udp6"}) {
         const auto entry = conflicting_socket(read_small_file(path), wanted, conflict);
         if (!entry) continue;
         if (entry->inode == 0) return "a socket of the kernel (an L2TP tunnel that outlived its daemon)";
-        const auto process = process_of_inode(entry->inode);
-        return process ? *process : std::string("a process that is not visible from here");
+        const auto process = process_holding(entry->inode);
+        if (!process) return "a process that is not visible from here";
+        return fmt::format("{} (process {})", process->name, process->pid);
     }
     return std::nullopt;
 }
 
+// Not by a stream: its buffer throws where read(2) fails, as on /proc/PID/attr/current without a security
+// module.
 std::string read_small_file(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    std::string text;
+    std::array<char, 65536> part;
+    for (ssize_t got; (got = read(file.value(), part.data(), part.size())) > 0;) {
+        text.append(part.data(), static_cast<std::size_t>(got));
+    }
+    return text;
 }
 
 }  // namespace keel

@@ -31,6 +31,13 @@ enum class Conflict { any, listening };  // listening: unconnected sockets only
 // Who holds `wanted` in this network namespace: "xl2tpd (process 812)", "a socket of the kernel", or nothing.
 [[nodiscard]] std::optional<std::string> port_holder(const SocketAddress& wanted, Conflict conflict);
 
+struct HoldingProcess {
+    int pid = 0;
+    std::string name;
+};
+// The process that has the socket with this inode; nothing where it is not visible from here.
+[[nodiscard]] std::optional<HoldingProcess> process_holding(std::uint64_t inode);
+
 // A whole small file as text; empty when it cannot be read.
 [[nodiscard]] std::string read_small_file(const std::string& path);
 

@@ -1,0 +1,97 @@
+// The configuration and the files of its secrets, for the doctor.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "config/parse.hpp"
+#include "doctor/inline_secrets.hpp"
+#include "linux/doctor_gather.hpp"
+#include "linux/files.hpp"
+
+namespace keel::doctor {
+namespace {
+
+constexpr std::string_view kCredential = "credential:";
+
+// Others than the file's owner may rename in its directory; the sticky bit (as of /tmp) keeps them from it.
+bool open_to_others(const std::string& path) {
+    struct stat info {};
+    const auto directory = std::filesystem::path(path).parent_path();
+    if (::stat(directory.empty() ? "." : directory.c_str(), &info) != 0) return false;
+    return (info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (info.st_mode & S_ISVTX) == 0;
+}
+
+void look_at(const Secret& secret, SecretFile& file) {
+    const ByteView bytes = secret.reveal();
+    file.size = bytes.size();
+    if (bytes.empty()) return;
+    file.carriage_return = bytes.back() == '\r';
+    file.blank_at_end = bytes.back() == ' ' || bytes.back() == '\t';
+}
+
+// Reads secrets as the daemon would, and notes what is odd about their files. What only the daemon can read
+// is taken for good, so that the rest of the configuration is judged all the same.
+class Watcher {
+public:
+    [[nodiscard]] Result<Secret> read(const std::string& reference) {
+        SecretFile file{.path = reference, .unreadable = std::nullopt};
+        if (reference.starts_with(kCredential)) {
+            file.unreadable =
+                Error{ErrorCode::unsupported, "a credential of systemd is seen by the service alone",
+                      "`systemctl show keel2tp -p LoadCredential` names its file"};
+            return keep(std::move(file), Secret(std::string_view("unseen")));
+        }
+        auto secret = read_secret_file(reference);
+        if (!secret && secret.error().code == ErrorCode::denied && ::access(reference.c_str(), R_OK) != 0) {
+            file.unreadable = secret.error();
+            return keep(std::move(file), Secret(std::string_view("unseen")));
+        }
+        struct stat info {};
+        if (::stat(reference.c_str(), &info) == 0) file.mode = info.st_mode & 07777;
+        file.directory_open_to_others = open_to_others(reference);
+        if (secret) {
+            look_at(*secret, file);
+        } else {
+            file.unreadable = secret.error();
+        }
+        return keep(std::move(file), std::move(secret));
+    }
+    [[nodiscard]] std::vector<SecretFile> take() { return std::move(files_); }
+
+private:
+    Result<Secret> keep(SecretFile file, Result<Secret> secret) {
+        const bool known = std::ranges::count(files_, file.path, &SecretFile::path) > 0;
+        if (!known) files_.push_back(std::move(file));
+        return secret;
+    }
+    std::vector<SecretFile> files_;
+};
+
+}  // namespace
+
+ConfigFacts gather_config(const std::string& path) {
+    ConfigFacts facts;
+    facts.path = path;
+    const auto text = read_text_file(path);
+    if (!text) {
+        facts.unreadable = text.error();
+        return facts;
+    }
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) facts.mode = info.st_mode & 07777;
+    facts.inline_secrets = inline_secrets(*text);
+    Watcher watcher;
+    auto config = config::parse(*text, [&](const std::string& reference) { return watcher.read(reference); });
+    facts.secrets = watcher.take();
+    if (config) {
+        facts.config = std::move(*config);
+    } else {
+        facts.faults = std::move(config.error());
+    }
+    return facts;
+}
+
+}  // namespace keel::doctor

@@ -1,0 +1,122 @@
+// The kernel, pppd, the clock and the entropy, for the doctor.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+
+#include "linux/doctor_gather.hpp"
+#include "linux/modules.hpp"
+#include "linux/pppd_spawn.hpp"
+#include "linux/proc.hpp"
+#include "linux/sockopt.hpp"
+#include "linux/system.hpp"
+
+namespace keel::doctor {
+namespace {
+
+constexpr int kCapNetAdmin = 12;
+
+struct Wanted {
+    const char* name;
+    const char* use;
+    bool by_name;  // keel2tpd asks modprobe for it, or it comes with one that it asks for
+    bool for_ipsec;
+};
+constexpr std::array kWanted{
+    Wanted{"l2tp_core", "L2TP", true, false},
+    Wanted{"l2tp_netlink", "L2TP tunnels", true, false},
+    Wanted{"l2tp_ppp", "PPP over L2TP", true, false},
+    Wanted{"pppox", "PPP sockets", true, false},
+    Wanted{"ppp_generic", "PPP", true, false},
+    Wanted{"xfrm_user", "IPsec", true, true},
+    Wanted{"esp4", "ESP", true, true},
+    Wanted{"nfnetlink", "the guard's nftables", true, true},
+    Wanted{"nf_tables", "the guard's nftables", false, true},
+    Wanted{"nft_xfrm", "the guard's rule for what came under ESP", false, true},
+};
+constexpr Wanted kEsp6{"esp6", "ESP over IPv6", false, true};
+
+ModuleFact look_at(const Wanted& wanted) {
+    ModuleFact fact{
+        .name = wanted.name, .use = wanted.use, .by_name = wanted.by_name, .for_ipsec = wanted.for_ipsec};
+    switch (module_state(wanted.name)) {
+        case ModuleState::present: fact.state = ModuleFact::State::present; break;
+        case ModuleState::loadable: fact.state = ModuleFact::State::loadable; break;
+        case ModuleState::missing: fact.state = ModuleFact::State::missing; break;
+    }
+    if (const auto block = module_block(wanted.name)) {
+        fact.blocked_by = block->file;
+        fact.refused = block->refused;
+    }
+    return fact;
+}
+
+Status try_receive_mark() {
+    const auto fd = udp_socket(true);
+    if (!fd) return std::unexpected(fd.error());
+    return tell_mark(fd->value());
+}
+
+Device look_at_device(const char* path) {
+    struct stat info {};
+    if (::stat(path, &info) != 0) return Device::missing;
+    return S_ISCHR(info.st_mode) && info.st_rdev == makedev(108, 0) ? Device::there : Device::something_else;
+}
+
+}  // namespace
+
+KernelFacts gather_kernel(bool ipv6) {
+    KernelFacts facts;
+    utsname names{};
+    if (::uname(&names) == 0) facts.release = names.release;
+    facts.has_modules_directory = std::filesystem::exists("/lib/modules/" + facts.release);
+    facts.loading_disabled = read_small_file("/proc/sys/kernel/modules_disabled").starts_with('1');
+    for (const Wanted& wanted : kWanted) facts.modules.push_back(look_at(wanted));
+    if (ipv6) facts.modules.push_back(look_at(kEsp6));
+    facts.receive_mark = try_receive_mark();
+    facts.root = ::geteuid() == 0;
+    facts.net_admin = has_capability(kCapNetAdmin);
+    return facts;
+}
+
+PppdFacts gather_pppd(const std::string& pppd, const std::string& plugin) {
+    PppdFacts facts;
+    facts.path = pppd;
+    facts.plugin = plugin.empty() ? installed_pppd_plugin() : std::filesystem::absolute(plugin).string();
+    facts.there = ::access(pppd.c_str(), F_OK) == 0;
+    facts.plugin_there = ::access(facts.plugin.c_str(), F_OK) == 0;
+    if (facts.plugin_there) facts.plugin_for = plugin_made_for(facts.plugin);
+    facts.has_etc_ppp = std::filesystem::is_directory("/etc/ppp");
+    facts.device = look_at_device("/dev/ppp");
+    if (!facts.there) return facts;
+    if (::geteuid() != 0) {
+        facts.version = fail(ErrorCode::denied, "pppd's version");
+    } else {
+        facts.version = pppd_version(pppd);
+    }
+    return facts;
+}
+
+ClockFacts gather_clock() {
+    ClockFacts facts;
+    facts.now = ::time(nullptr);
+    struct stat own {};
+    if (::stat("/proc/self/exe", &own) == 0) facts.not_before = own.st_mtim.tv_sec;
+    timex asked{};  // modes 0: only looks
+    facts.synchronised = ::adjtimex(&asked) != TIME_ERROR && (asked.status & STA_UNSYNC) == 0;
+    char byte = 0;
+    facts.entropy_ready = ::getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN;
+    return facts;
+}
+
+}  // namespace keel::doctor
