@@ -173,6 +173,10 @@ public:
     virtual void send(SocketId socket, std::optional<SocketAddress> to, ByteView datagram) = 0;
     // Marks what the socket sends from now on with this DSCP (0..63), data of kernel L2TP too.
     [[nodiscard]] virtual Status set_dscp(SocketId socket, std::uint8_t dscp) = 0;
+    // Ties a tunnel's socket, and the kernel tunnel on it, to another CHILD_SA of the same peer; nothing: no
+    // SA is its own any more, and nothing leaves it until it is tied again. charon gives the reqid of a dead
+    // CHILD_SA to the next one, of whichever peer. After an Error nothing leaves either: close it.
+    [[nodiscard]] virtual Status rebind(SocketId socket, std::optional<SaBinding> sa) = 0;
     virtual void close(SocketId socket) = 0;
 };
 

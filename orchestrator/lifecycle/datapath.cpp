@@ -133,6 +133,27 @@ void Datapath::forget_link(Session& held) {
     ports_.kernel.forget_link(interface);
 }
 
+void Datapath::suspend(std::uint32_t mark) {
+    for (const LocalTunnelId id : tunnels_on(mark)) {
+        Tunnel& held = *tunnel(id);
+        held.sa->reqid = 0;
+        // A socket that refuses is one that the SA's end has closed already.
+        (void)ports_.datagrams.rebind(held.socket, std::nullopt);
+    }
+}
+
+bool Datapath::succeed(std::uint32_t mark, const SaBinding& next) {
+    bool all = true;
+    for (const LocalTunnelId id : tunnels_on(mark)) {
+        Tunnel& held = *tunnel(id);
+        const auto tied = ports_.datagrams.rebind(held.socket, next);
+        if (tied) held.sa = next;
+        all = all && tied.has_value();
+    }
+    (void)refit(next.mark);
+    return all;
+}
+
 void Datapath::close_session(LocalSessionId id) {
     Session* held = session(id);
     if (!held || held->closing) return;

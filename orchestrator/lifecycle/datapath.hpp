@@ -39,7 +39,7 @@ struct Tunnel {
     Role* owner = nullptr;
     l2tp::Path path;
     SocketId socket;
-    std::optional<SaBinding> sa;
+    std::optional<SaBinding> sa;       // reqid 0: it died; its mark still names it
     std::optional<std::uint8_t> dscp;  // marks what we send
     bool in_kernel = false;
     bool gone = false;  // the endpoint has forgotten it: release as soon as the sessions are gone
@@ -65,6 +65,11 @@ public:
     // The SA of this mark changed, and perhaps what it puts around a packet: the MTU of links that follows it
     // is set anew, never above what PPP agreed on. Returns the sessions whose MTU is another now.
     std::vector<LocalSessionId> refit(std::uint32_t mark);
+
+    // The SA of this mark died: nothing leaves its tunnels until they are tied to another.
+    void suspend(std::uint32_t mark);
+    // Ties the tunnels of a suspended SA to its successor. False: one would not be tied.
+    [[nodiscard]] bool succeed(std::uint32_t mark, const SaBinding& next);
 
     // ---- down
     // Ends pppd (with LCP's farewell where the peer is still there), then the kernel's session.

@@ -84,6 +84,8 @@ void Lac::take_down(Time now, std::uint16_t result, const std::string& message) 
     state_ = State::closing;
     state_since_ = now;
     deadline_.reset();
+    dying_.reset();
+    spare_.reset();  // ends with all of the connection's
     session_.reset();
     remove_routes();
     if (!tunnel_) return taken_down(now);
@@ -112,7 +114,16 @@ void Lac::stop(Time now) {
     if (state_ != State::closing) take_down(now, kStopShutdown, "the client is being shut down");
 }
 
+std::optional<Time> Lac::next_timeout() const {
+    std::optional<Time> next = deadline_;
+    const auto consider = [&](Time at) { next = std::min(next.value_or(at), at); };
+    if (dying_) consider(dying_->at);
+    if (spare_) consider(spare_->until);
+    return next;
+}
+
 void Lac::on_timeout(Time now) {
+    end_dying(now);
     if (!deadline_ || *deadline_ > now) return;
     if (active() && farewell_) return fail(now, Stage::ppp, *farewell_);
     if (state_ == State::waiting) return attempt(now);

@@ -25,11 +25,13 @@ public:
     [[nodiscard]] bool stopped() const { return state_ == State::stopped; }
 
     void on_timeout(Time now);
-    [[nodiscard]] std::optional<Time> next_timeout() const { return deadline_; }
+    [[nodiscard]] std::optional<Time> next_timeout() const;
     [[nodiscard]] LacStatus status(Time now) const;
 
     void on_resolved(Time now, const Resolved& event);
     void on_ike_up(Time now);
+    // Before anything else learns of the SA: a tunnel whose SA died goes on under its successor.
+    void succeed(Time now, const ChildSa& sa);
     void on_sa_up(Time now, const ChildSa& sa);
     void on_sa_changed(const ChildSa& sa);
     void on_sa_down(Time now, const ChildSa& sa, const std::string& reason);
@@ -63,6 +65,7 @@ private:
     void enter(Time now, Stage stage, Duration patience);
     void begin_ipsec(Time now);
     void initiate();
+    void end_dying(Time now);
     void begin_tunnel(Time now);
     // False: it failed, and with it the attempt.
     [[nodiscard]] bool mark(Time now, std::optional<std::uint8_t> dscp);
@@ -102,6 +105,19 @@ private:
     std::uint64_t resolve_tag_ = 0;
     std::optional<IpAddress> peer_;
     std::optional<ChildSa> sa_;
+    // The SA that died under the tunnel, while its successor may come, and what to say if none does.
+    struct Dying {
+        ChildSa sa;
+        Error why;
+        Time at;
+    };
+    std::optional<Dying> dying_;
+    // A second SA to the same server: the successor of one that is about to end, or one too many.
+    struct Spare {
+        ChildSa sa;
+        Time until;
+    };
+    std::optional<Spare> spare_;
     std::optional<LocalTunnelId> tunnel_;
     std::optional<LocalSessionId> session_;
     std::vector<l2tp::PppDisconnect> causes_;  // of PPP's end, for our CDN

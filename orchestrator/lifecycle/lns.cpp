@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint16_t kL2tpPort = 1701;
 constexpr Duration kListenAgain = seconds(5);
 constexpr Duration kOfferPatience = seconds(8);  // for charon's word of an SA, or for an old tunnel's end
-constexpr Duration kSaGrace = seconds(1);  // a rekeying peer may delete the old SA before the new one is told
+constexpr Duration kIdle = seconds(1);           // for a peer that begins anew on its SA at once
 constexpr std::size_t kRefusalsKept = 20;
 // An SCCRQ costs its sender nothing: so many refusals are told in that time, the others only counted.
 constexpr unsigned kTold = 10;
@@ -169,8 +169,7 @@ void Lns::on_tunnel_released(Time now, LocalTunnelId) {
     retry_waiting(now);
     // An SA without a tunnel has no use (RFC 3193 4.1); a peer that begins anew on it at once may keep it.
     for (Ending& ending : idle_) {
-        if (context_.datapath.tunnels_on(ending.mark).empty())
-            ending.at = std::min(ending.at, now + kSaGrace);
+        if (context_.datapath.tunnels_on(ending.mark).empty()) ending.at = std::min(ending.at, now + kIdle);
     }
     if (stopping_) finish_stop(now);
 }
@@ -181,7 +180,50 @@ void Lns::on_sa_up(Time now, const ChildSa&) {
 
 void Lns::on_sa_down(Time now, const ChildSa& sa) {
     std::erase_if(idle_, [&](const Ending& ending) { return ending.mark == sa.mark; });
-    if (!context_.datapath.tunnels_on(sa.mark).empty()) dying_.push_back({sa.mark, now + kSaGrace});
+    if (sa.connection != config_.name || context_.datapath.tunnels_on(sa.mark).empty()) return;
+    context_.datapath.suspend(sa.mark);
+    dying_.push_back({sa, now + kSaGrace});
+    // The successor may be there already.
+    for (const auto& [mark, next] : context_.sas.all()) {
+        if (succeeds(next, sa) && is_free(next)) return succeed(now, next);
+    }
+}
+
+// Nobody has a tunnel on it, or is about to begin one.
+bool Lns::is_free(const ChildSa& sa) const {
+    return context_.datapath.tunnels_on(sa.mark).empty() &&
+           std::ranges::none_of(waiting_,
+                                [&](const Waiting& held) { return held.offer.path.binding == sa.mark; });
+}
+
+void Lns::succeed(Time now, const ChildSa& sa) {
+    for (auto dying = dying_.begin(); dying != dying_.end(); ++dying) {
+        const std::uint32_t mark = dying->sa.mark;
+        const bool revived = mark == sa.mark;
+        if (!revived && !(succeeds(sa, dying->sa) && is_free(sa))) continue;
+        const auto tunnels = context_.datapath.tunnels_on(mark);
+        if (tunnels.empty()) continue;
+        dying_.erase(dying);
+        if (context_.datapath.succeed(mark, {sa.mark, sa.reqid})) {
+            context_.log.notice("connection={} mark={} peer={} tunnels={} state=succeeded mark_before={}",
+                                name(), sa.mark, sa.remote.text(), tunnels.size(), mark);
+            return;
+        }
+        for (const LocalTunnelId id : tunnels) context_.closer.abandon(now, id, "its IPsec SA is gone");
+        return;
+    }
+}
+
+void Lns::end_dying(Time now) {
+    for (const Dying& dying : std::exchange(dying_, {})) {
+        if (dying.at > now) {
+            dying_.push_back(dying);
+            continue;
+        }
+        for (const LocalTunnelId id : context_.datapath.tunnels_on(dying.sa.mark)) {
+            context_.closer.abandon(now, id, "its IPsec SA is gone");
+        }
+    }
 }
 
 void Lns::on_ipsec_failed(Time now, const Error& why) {
@@ -217,15 +259,7 @@ void Lns::on_timeout(Time now) {
     if (listen_again_ && *listen_again_ <= now && !stopping_) open_listeners(now);
     retry_waiting(now);
     calls_.on_timeout(now);
-    for (const Ending& ending : std::exchange(dying_, {})) {
-        if (ending.at > now) {
-            dying_.push_back(ending);
-        } else if (!context_.sas.find(ending.mark)) {
-            for (const LocalTunnelId id : context_.datapath.tunnels_on(ending.mark)) {
-                context_.closer.abandon(now, id, "its IPsec SA is gone");
-            }
-        }
-    }
+    end_dying(now);
     for (const Ending& ending : std::exchange(idle_, {})) {
         if (ending.at > now) {
             idle_.push_back(ending);
@@ -243,7 +277,7 @@ std::optional<Time> Lns::next_timeout() const {
     };
     if (const auto at = calls_.next_timeout()) consider(*at);
     for (const Waiting& held : waiting_) consider(held.until);
-    for (const Ending& ending : dying_) consider(ending.at);
+    for (const Dying& dying : dying_) consider(dying.at);
     for (const Ending& ending : idle_) consider(ending.at);
     return next;
 }

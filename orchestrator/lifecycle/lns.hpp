@@ -34,6 +34,8 @@ public:
 
     void on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer);
     void on_tunnel_refused(Time now, const l2tp::TunnelRefused& event);
+    // Before anything else learns of the SA: a tunnel whose SA died goes on under its successor.
+    void succeed(Time now, const ChildSa& sa);
     void on_sa_up(Time now, const ChildSa& sa);
     void on_sa_down(Time now, const ChildSa& sa);
     void on_ipsec_failed(Time now, const Error& why);
@@ -69,7 +71,12 @@ private:
         l2tp::TunnelOffered offer;
         Time until;
     };
-    // An SA that died (its tunnels go when the time comes) or that has no tunnel any more (it goes itself).
+    // An SA that died: its tunnels go when the time comes, unless it has a successor.
+    struct Dying {
+        ChildSa sa;
+        Time at;
+    };
+    // An SA that has no tunnel any more: it goes itself.
     struct Ending {
         std::uint32_t mark;
         Time at;
@@ -78,6 +85,8 @@ private:
     void open_listeners(Time now);
     void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
     void retry_waiting(Time now);
+    [[nodiscard]] bool is_free(const ChildSa& sa) const;
+    void end_dying(Time now);
     void finish_stop(Time now);
     // Of tunnels that are refused so many are told and no more, for a while.
     [[nodiscard]] bool may_tell(Time now);
@@ -96,7 +105,8 @@ private:
     std::optional<Time> listen_again_;
     std::optional<Why> listen_why_, ipsec_why_;
     std::vector<Waiting> waiting_;
-    std::vector<Ending> dying_, idle_;
+    std::vector<Dying> dying_;
+    std::vector<Ending> idle_;
     std::deque<Refusal> refusals_;
     Time told_since_;    // of the refused SCCRQs that are told: since when,
     unsigned told_ = 0;  // and how many

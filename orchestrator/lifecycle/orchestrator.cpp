@@ -133,13 +133,18 @@ void Orchestrator::dispatch(Time now, const IpsecIkeUp& event) {
 
 void Orchestrator::dispatch(Time now, const IpsecUp& event) {
     const ChildSa& sa = event.sa;
+    sas_.put(sa);
+    for (const auto& lns : lnss_) lns->succeed(now, sa);
+    for (const auto& lac : lacs_) lac->succeed(now, sa);
     // strongSwan reuses the reqid of a dead CHILD_SA: whoever still holds it would send under the wrong SA.
     std::vector<LocalTunnelId> stale;
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
         if (tunnel.sa && tunnel.sa->reqid == sa.reqid && tunnel.sa->mark != sa.mark) stale.push_back(id);
     }
-    for (const LocalTunnelId id : stale) closer_.abandon(now, id, "its IPsec SA is gone");
-    sas_.put(sa);
+    for (const LocalTunnelId id : stale) {
+        datapath_.suspend(datapath_.tunnel(id)->sa->mark);
+        closer_.abandon(now, id, "its IPsec SA is gone");
+    }
     for (const auto& lns : lnss_) {
         if (lns->name() == sa.connection) lns->on_sa_up(now, sa);
     }

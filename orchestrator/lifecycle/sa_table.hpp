@@ -10,6 +10,17 @@
 
 namespace keel::lifecycle {
 
+// How long a tunnel waits for its dead SA's successor. Reauthentication in IKEv2 makes new SAs, before or
+// after it ends the old ones (RFC 7296 2.8.3), and the L2TP peers hear nothing of it.
+inline constexpr Duration kSaGrace = seconds(3);
+
+// Whether `next` is the same peer's, who can be taken to go on with what it had under `dead`: the same
+// connection and identity, and the same address and port, which no other host has at the same time.
+[[nodiscard]] inline bool succeeds(const ChildSa& next, const ChildSa& dead) {
+    return next.connection == dead.connection && next.local == dead.local && next.remote == dead.remote &&
+           next.remote_id == dead.remote_id;
+}
+
 class SaTable {
 public:
     void put(const ChildSa& sa) { by_mark_[sa.mark] = sa; }

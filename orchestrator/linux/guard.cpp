@@ -186,6 +186,24 @@ void Guard::clamp_mss(const std::string& interface, std::optional<std::uint16_t>
     }
 }
 
+Status Guard::move(const GuardedTunnel& from, const GuardedTunnel& to) {
+    if (from.mark == to.mark) return {};
+    const auto leads_to = [this](std::uint32_t mark) {
+        const auto found = state_.ports_by_mark.find(mark);
+        return found == state_.ports_by_mark.end() ? std::nullopt : std::optional(found->second);
+    };
+    const bool owned = leads_to(from.mark) == from.local.port;
+    // A port is in its set once: what is added must come after what is deleted.
+    if (auto done = run(guard_delete_text(from, owned) + guard_add_text(to, leads_to(to.mark))); !done) {
+        return wrap(done.error(), fmt::format("mark {:#x} -> port {}", to.mark, to.local.port));
+    }
+    if (owned) state_.ports_by_mark.erase(from.mark);
+    state_.ports_by_mark[to.mark] = to.local.port;
+    state_.tunnels.erase(from);
+    state_.tunnels.insert(to);
+    return {};
+}
+
 std::vector<SocketAddress> Guard::leftovers() {
     std::vector<SocketAddress> out;
     for (const char* set : {"tunnels4", "tunnels6"}) {

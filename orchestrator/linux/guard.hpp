@@ -40,6 +40,8 @@ public:
     // bent to this one: the newest wins.
     [[nodiscard]] Status add(const GuardedTunnel& tunnel);
     void erase(const GuardedTunnel& tunnel);
+    // The same port under another mark, in one transaction.
+    [[nodiscard]] Status move(const GuardedTunnel& from, const GuardedTunnel& to);
 
     // TCP that is forwarded through the link gets an MSS that fits this MTU, both ways; none: as it likes.
     void clamp_mss(const std::string& interface, std::optional<std::uint16_t> mtu);

@@ -137,4 +137,22 @@ Status accept_zero_checksum6(int fd) {
     return set(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, 1, "UDP_NO_CHECK6_RX");
 }
 
+Ancillary ancillary(msghdr& message) {
+    Ancillary out;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_MARK) {  // what SO_RCVMARK asked for
+            std::memcpy(&out.mark, CMSG_DATA(c), sizeof out.mark);
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            in_pktinfo info;
+            std::memcpy(&info, CMSG_DATA(c), sizeof info);
+            out.local = IpAddress::v4(ntohl(info.ipi_addr.s_addr));
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            in6_pktinfo info;
+            std::memcpy(&info, CMSG_DATA(c), sizeof info);
+            out.local = IpAddress::v6(info.ipi6_addr.s6_addr);
+        }
+    }
+    return out;
+}
+
 }  // namespace keel

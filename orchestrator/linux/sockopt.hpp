@@ -41,6 +41,13 @@ enum class PolicyDirection { in, out };
 // otherwise under one with this reqid. No cleartext ever.
 [[nodiscard]] Status require_esp(int fd, bool v4, PolicyDirection direction, std::uint32_t reqid);
 
+// What tell_mark() and tell_destination() asked for, of a received message.
+struct Ancillary {
+    std::uint32_t mark = 0;
+    std::optional<IpAddress> local;
+};
+[[nodiscard]] Ancillary ancillary(msghdr& message);
+
 // Drops what is not a control message (T bit 0, RFC 2661 3.1) before it is queued.
 [[nodiscard]] Status keep_control_messages_only(int fd);
 // What the IPv4 socket sends, data of kernel L2TP too, has no UDP checksum.

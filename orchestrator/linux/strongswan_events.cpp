@@ -25,7 +25,11 @@ void Strongswan::Impl::on_event(const std::string& name, const vici::Message& me
                 tell(sas_.on_up(ike));
             } else {
                 const auto end = ends_.find(ike.uniqueid);
-                tell(sas_.on_down(ike, end == ends_.end() ? std::string() : end->second));
+                auto events = sas_.on_down(ike, end == ends_.end() ? std::string() : end->second);
+                for (const Event& event : events) {
+                    if (const auto* changed = std::get_if<IpsecChanged>(&event)) verify(changed->sa);
+                }
+                tell(std::move(events));
             }
         }
     } else if (name == "child-rekey") {
@@ -37,6 +41,14 @@ void Strongswan::Impl::on_event(const std::string& name, const vici::Message& me
     } else if (name == "ike-updown") {
         on_ike_updown(message.flag("up"), vici::parse_ike_sas(message));
     }
+}
+
+// The end of a renewed CHILD_SA comes without an event: does the one that is left still live?
+void Strongswan::Impl::verify(const ChildSa& sa) {
+    request(vici::make_list_sas({.child_id = sa.child_id, .noblock = false}),
+            [this, sa](const vici::Result<vici::Reply>& reply) {
+                if (reply && reply->streamed.empty()) tell(sas_.on_gone(sa));
+            });
 }
 
 void Strongswan::Impl::on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas) {

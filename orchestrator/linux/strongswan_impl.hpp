@@ -119,6 +119,7 @@ private:
     void forget_generation();
     // ---- strongswan_events.cpp
     void on_event(const std::string& name, const vici::Message& message);
+    void verify(const ChildSa& sa);
     void on_log(const vici::LogLine& line);
     void on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas);
     void on_ike_update(const vici::Message& message);

@@ -1,5 +1,6 @@
 // SaTable: the CHILD_SAs of ours that are up, by mark; turns what charon tells into the port's events; pure.
-// The mark is the key since it alone is neither reused within a run of charon nor changed by a rekey.
+// The mark is the key since it alone is neither reused within a run of charon nor changed by a rekey. It may
+// have several CHILD_SAs at a time: when both ends renew at once, IKEv1 keeps both, and either may go first.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,8 @@ public:
     [[nodiscard]] std::vector<Event> on_moved(std::uint32_t ike_id, const SocketAddress& remote);
     // ike-rekey: the children live on under another IKE_SA.
     [[nodiscard]] std::vector<Event> on_ike_replaced(std::uint32_t old_id, std::uint32_t new_id);
+    // charon does not know it any more.
+    [[nodiscard]] std::vector<Event> on_gone(const ChildSa& sa);
     // Everything that charon holds, after events may have been missed: the difference.
     [[nodiscard]] std::vector<Event> on_snapshot(const std::vector<vici::IkeSa>& sas);
 
@@ -31,9 +34,13 @@ public:
     void clear() { sas_.clear(); }
 
 private:
-    void put(const ChildSa& sa, std::vector<Event>& out);
+    using Children = std::vector<ChildSa>;  // never empty; the newest, last, stands for the mark
 
-    std::map<std::uint32_t, ChildSa> sas_;
+    void put(const ChildSa& sa, std::vector<Event>& out);
+    void remove(std::uint32_t mark, std::uint32_t child_id, const std::string& reason,
+                std::vector<Event>& out);
+
+    std::map<std::uint32_t, Children> sas_;
 };
 
 }  // namespace keel

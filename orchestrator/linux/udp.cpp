@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kLargestDatagram = 65535;
 constexpr int kBurst = 64;  // datagrams of one socket before the others have their turn
+constexpr std::uint32_t kNoReqid = 0xffffffff;  // charon counts from 1
 constexpr std::uint32_t kPortCount = kLastTunnelPort - kFirstTunnelPort + 1;
 
 Status bind_to(int fd, const SocketAddress& local) {
@@ -59,29 +60,6 @@ Status in_turn(Steps&&... steps) {
     Status status;
     static_cast<void>(((status = steps()).has_value() && ...));
     return status;
-}
-
-struct Ancillary {
-    std::uint32_t mark = 0;
-    std::optional<IpAddress> local;
-};
-
-Ancillary ancillary(msghdr& message) {
-    Ancillary out;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_MARK) {  // what SO_RCVMARK asked for
-            std::memcpy(&out.mark, CMSG_DATA(c), sizeof out.mark);
-        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            in_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(c), sizeof info);
-            out.local = IpAddress::v4(ntohl(info.ipi_addr.s_addr));
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            in6_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(c), sizeof info);
-            out.local = IpAddress::v6(info.ipi6_addr.s6_addr);
-        }
-    }
-    return out;
 }
 
 }  // namespace
@@ -367,6 +345,30 @@ Status UdpSockets::set_dscp(SocketId id, std::uint8_t dscp) {
     const auto fd = descriptor(id);
     if (!fd) return std::unexpected(fd.error());
     return keel::set_dscp(*fd, sockets_.at(id)->local.ip.is_v4(), dscp);
+}
+
+Status UdpSockets::rebind(SocketId id, std::optional<SaBinding> sa) {
+    const auto fd = descriptor(id);
+    if (!fd) return std::unexpected(fd.error());
+    Socket& socket = *sockets_.at(id);
+    if (!socket.sa || !socket.guarded) {
+        return fail(ErrorCode::internal, fmt::format("socket {} is tied to no SA", id.value));
+    }
+    const SaBinding next = sa.value_or(SaBinding{socket.sa->mark, kNoReqid});
+    if (auto is_free = reqid_is_free(next); sa && !is_free) return is_free;
+    GuardedTunnel guarded = *socket.guarded;
+    guarded.mark = next.mark;
+    const bool v4 = socket.local.ip.is_v4();
+    const std::uint32_t send_mark = guarded.own_port ? kOwnPortSocketMark : kSocketMark;
+    // The reqid first: whatever fails then, nothing passes under an SA that is not the peer's.
+    const Status tied = in_turn([&] { return require_esp(*fd, v4, PolicyDirection::out, next.reqid); },
+                                [&] { return require_esp(*fd, v4, PolicyDirection::in, next.reqid); },
+                                [&] { return set_send_mark(*fd, send_mark | (next.mark & kSaMarkMask)); },
+                                [&] { return guard_.move(*socket.guarded, guarded); });
+    if (!tied) return tied;
+    socket.sa = next;
+    socket.guarded = guarded;
+    return {};
 }
 
 void UdpSockets::close(SocketId id) {

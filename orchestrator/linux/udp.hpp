@@ -57,6 +57,7 @@ public:
     [[nodiscard]] Result<SocketId> open_tunnel_socket(const TunnelSocketSpec& spec) override;
     void send(SocketId socket, std::optional<SocketAddress> to, ByteView datagram) override;
     [[nodiscard]] Status set_dscp(SocketId socket, std::uint8_t dscp) override;
+    [[nodiscard]] Status rebind(SocketId socket, std::optional<SaBinding> sa) override;
     // Of a tunnel socket: after its kernel tunnel was deleted.
     void close(SocketId socket) override;
     void close_all();

@@ -87,6 +87,11 @@ public:
     Status set_dscp(SocketId, std::uint8_t dscp) override {
         return status("socket.dscp " + std::to_string(dscp));
     }
+    Status rebind(SocketId socket, std::optional<SaBinding> sa) override {
+        if (auto failed = noted(sa ? "socket.rebind" : "socket.suspend")) return std::unexpected(*failed);
+        if (sa) tunnel_sockets[socket].sa = sa;
+        return {};
+    }
     void close(SocketId socket) override {
         note(listeners.contains(socket) ? "listener.close" : "socket.close");
         tunnel_sockets.erase(socket);

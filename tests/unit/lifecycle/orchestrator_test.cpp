@@ -206,18 +206,6 @@ TEST_CASE("charon's end takes all tunnels down; its return brings the LAC back a
     CHECK(pair.branch().state == LacStatus::State::connecting);
 }
 
-TEST_CASE("an SA's death closes its tunnel on both sides") {
-    Pair pair;
-    pair.to_up();
-    pair.lac.receive(pair.now, IpsecDown{pair.lac_sa(), "deleted by the peer"});
-    pair.lns.receive(pair.now, IpsecDown{pair.lns_sa(), ""});
-    pair.pass(seconds(2));
-    pair.pppds_obey();
-    CHECK(pair.lac_world.tunnel_sockets.empty());
-    CHECK(pair.lns_world.tunnel_sockets.empty());
-    CHECK(pair.branch().why->stage == Stage::esp);
-}
-
 TEST_CASE("a reqid that returns under another mark ends the tunnel that held it") {
     Pair pair;
     pair.to_up();
