@@ -149,6 +149,9 @@ struct SaBinding {  // to which CHILD_SA a tunnel's socket is tied
 struct ListenerSpec {
     SocketAddress local;
     bool protect = true;  // only what came under an SA is received, and its mark is told
+    // What comes to `local` for no tunnel under this SA alone; where a listener is not told the mark, each SA
+    // needs one of these.
+    std::optional<SaBinding> sa{};
 };
 // The port that a tunnel's packets come from on the wire.
 enum class SourcePort {
@@ -167,6 +170,8 @@ class Datagrams {
 public:
     virtual ~Datagrams() = default;
     [[nodiscard]] virtual Result<SocketId> open_listener(const ListenerSpec& spec) = 0;
+    // Whether a listener is told under which SA a datagram came.
+    [[nodiscard]] virtual bool tells_marks() = 0;
     // One connected socket per tunnel; with `sa` nothing can leave or enter it outside that CHILD_SA.
     [[nodiscard]] virtual Result<SocketId> open_tunnel_socket(const TunnelSocketSpec& spec) = 0;
     // A tunnel socket sends to its peer; a listener needs `to`. Loss is the protocol's business: no error.

@@ -217,6 +217,12 @@ json daemon_json(const DaemonFacts& daemon, const l2tp::EndpointCounters& contro
               {"refused", control.refused}}}};
 }
 
+json kernel_json(const DaemonFacts& daemon) {
+    json out = json::object();
+    for (const auto& [name, can] : daemon.kernel) out[name] = can ? json(*can) : json(nullptr);
+    return out;
+}
+
 json charon_json(const CharonStatus& charon) {
     if (charon.ready) return {{"state", "ready"}, {"version", charon.version}, {"why", nullptr}};
     return {{"state", "unavailable"},
@@ -246,6 +252,7 @@ json to_json(const DaemonFacts& daemon, const Overview& overview, Time now) {
             {"host_name", overview.host_name},
             {"daemon", daemon_json(daemon, overview.control)},
             {"charon", charon_json(overview.charon)},
+            {"kernel", kernel_json(daemon)},
             {"guard", std::move(guard)},
             {"connections", std::move(connections)},
             {"tunnels", std::move(tunnels)},

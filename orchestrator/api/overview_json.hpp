@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "lifecycle/status.hpp"
@@ -18,6 +20,8 @@ struct DaemonFacts {
         0;  // over all UDP sockets: control messages only, data never comes here
     std::uint64_t datagrams_sent = 0;
     Duration uptime{};
+    // What IPsec wants of the kernel and whether that can do it, by name; none: it could not be tried.
+    std::map<std::string, std::optional<bool>> kernel{};
 };
 
 [[nodiscard]] nlohmann::json to_json(const DaemonFacts& daemon, const lifecycle::Overview& overview,

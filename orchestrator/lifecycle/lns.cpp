@@ -174,11 +174,40 @@ void Lns::on_tunnel_released(Time now, LocalTunnelId) {
     if (stopping_) finish_stop(now);
 }
 
-void Lns::on_sa_up(Time now, const ChildSa&) {
+void Lns::listen_under(const ChildSa& sa) {
+    stop_listening_under({sa.mark, sa.reqid});
+    if (!listener_on(sa.local)) return;
+    const SaBinding binding{sa.mark, sa.reqid};
+    const auto socket = context_.ports.datagrams.open_listener({{sa.local, kL2tpPort}, true, binding});
+    if (socket) {
+        under_sas_.insert_or_assign(sa.mark, UnderSa{binding, *socket});
+    } else {
+        context_.log.error("connection={} mark={} peer={} why={}", name(), sa.mark, sa.remote.text(),
+                           quote(socket.error().text()));
+    }
+}
+
+// charon gives the reqid of a dead CHILD_SA to the next one.
+void Lns::stop_listening_under(const SaBinding& sa) {
+    std::erase_if(under_sas_, [&](const auto& entry) {
+        const UnderSa& held = entry.second;
+        if (held.sa.mark != sa.mark && held.sa.reqid != sa.reqid) return false;
+        context_.ports.datagrams.close(held.socket);
+        return true;
+    });
+}
+
+void Lns::on_ipsec_lost() {
+    for (const auto& [mark, held] : std::exchange(under_sas_, {})) context_.ports.datagrams.close(held.socket);
+}
+
+void Lns::on_sa_up(Time now, const ChildSa& sa) {
+    if (!context_.ports.datagrams.tells_marks()) listen_under(sa);
     retry_waiting(now);
 }
 
 void Lns::on_sa_down(Time now, const ChildSa& sa) {
+    stop_listening_under({sa.mark, sa.reqid});
     std::erase_if(idle_, [&](const Ending& ending) { return ending.mark == sa.mark; });
     if (sa.connection != config_.name || context_.datapath.tunnels_on(sa.mark).empty()) return;
     context_.datapath.suspend(sa.mark);
@@ -310,6 +339,7 @@ void Lns::stop(Time now) {
 
 void Lns::finish_stop(Time) {
     if (stopped_ || !context_.datapath.tunnels_of(*this).empty()) return;
+    on_ipsec_lost();
     for (const Listener& held : std::exchange(listeners_, {})) context_.ports.datagrams.close(held.socket);
     if (config_.ipsec) context_.ports.ipsec.unload(config_.name);
     stopped_ = true;

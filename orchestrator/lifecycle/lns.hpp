@@ -37,6 +37,7 @@ public:
     // Before anything else learns of the SA: a tunnel whose SA died goes on under its successor.
     void succeed(Time now, const ChildSa& sa);
     void on_sa_up(Time now, const ChildSa& sa);
+    void on_ipsec_lost();
     void on_sa_down(Time now, const ChildSa& sa);
     void on_ipsec_failed(Time now, const Error& why);
     // A peer's IKE failed at `event.local`.
@@ -71,6 +72,11 @@ private:
         l2tp::TunnelOffered offer;
         Time until;
     };
+    // Where listeners are not told the marks: the listener for one SA's SCCRQs.
+    struct UnderSa {
+        SaBinding sa;
+        SocketId socket;
+    };
     // An SA that died: its tunnels go when the time comes, unless it has a successor.
     struct Dying {
         ChildSa sa;
@@ -83,6 +89,8 @@ private:
     };
 
     void open_listeners(Time now);
+    void listen_under(const ChildSa& sa);
+    void stop_listening_under(const SaBinding& sa);
     void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
     void retry_waiting(Time now);
     [[nodiscard]] bool is_free(const ChildSa& sa) const;
@@ -104,6 +112,7 @@ private:
     std::vector<Listener> listeners_;
     std::optional<Time> listen_again_;
     std::optional<Why> listen_why_, ipsec_why_;
+    std::map<std::uint32_t, UnderSa> under_sas_;  // by mark
     std::vector<Waiting> waiting_;
     std::vector<Dying> dying_;
     std::vector<Ending> idle_;

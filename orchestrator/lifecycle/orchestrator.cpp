@@ -116,6 +116,7 @@ void Orchestrator::dispatch(Time now, const IpsecLost& event) {
     charon_ = {.ready = false, .version = {}, .why = event.why};
     log_.error("charon=unavailable why={}", quote(event.why.text()));
     sas_.clear();
+    for (const auto& lns : lnss_) lns->on_ipsec_lost();
     for (const auto& lac : lacs_) lac->on_ipsec_lost(now, event.why);
     // charon's marks start again with its next life: no tunnel may keep one of this life.
     std::vector<LocalTunnelId> protected_tunnels;

@@ -53,12 +53,22 @@ Daemon::Daemon(const config::Config& config, std::string version, Log& log)
       service_(version_, [this] { return overview(); }),
       control_(io_, service_) {}
 
-Status Daemon::check() const {
+Status Daemon::check() {
     if (::geteuid() != 0) return fail(ErrorCode::denied, "keel2tpd needs root", "run it as root");
     if (auto fits = pppd_.probe(); !fits) return fits;
-    const auto missing = check_kernel_features(uses_ipsec(config_));
+    auto missing = check_kernel_features(uses_ipsec(config_));
+    if (uses_ipsec(config_)) {
+        kernel_support_ = probe_kernel(guard_);
+        for (Error& error : missing_for_ipsec(*kernel_support_)) missing.push_back(std::move(error));
+    }
     for (const Error& error : missing) log_.error("kernel=incomplete why={}", quote(error.text()));
     if (!missing.empty()) return std::unexpected(missing.front());
+    if (kernel_support_ && kernel_support_->receive_mark == false) {
+        log_.notice(
+            "kernel=older missing=SO_RCVMARK why={}",
+            quote("a listener is not told under which SA a request came: each SA gets a listener of its own, "
+                  "and two sockets for each client instead of one; Linux 5.19 and newer need one"));
+    }
     return {};
 }
 
@@ -134,12 +144,19 @@ void Daemon::finish() {
 nlohmann::json Daemon::overview() const {
     const Time now = monotonic_now();
     const auto& counters = sockets_.counters();
-    const api::DaemonFacts facts{.version = version_,
+    api::DaemonFacts facts{.version = version_,
                                  .pid = ::getpid(),
                                  .cpu_seconds = std::chrono::duration<double>(own_cpu_time()).count(),
                                  .datagrams_received = counters.received,
                                  .datagrams_sent = counters.sent,
-                                 .uptime = now - started_};
+                                 .uptime = now - started_,
+                                 .kernel = {}};
+    if (kernel_support_) {
+        facts.kernel = {{"receive_mark", kernel_support_->receive_mark},
+                        {"set_mark", kernel_support_->set_mark},
+                        {"socket_policy", kernel_support_->socket_policy},
+                        {"rules", kernel_support_->rules}};
+    }
     return api::to_json(facts, orchestrator_.overview(now), now);
 }
 

@@ -14,6 +14,7 @@
 #include "linux/control.hpp"
 #include "linux/kernel.hpp"
 #include "linux/pppd.hpp"
+#include "linux/probe.hpp"
 #include "linux/resolver.hpp"
 #include "linux/strongswan.hpp"
 #include "linux/system.hpp"
@@ -31,7 +32,7 @@ public:
 private:
     enum class Phase { running, taking_down, draining, done };
 
-    [[nodiscard]] Status check() const;
+    [[nodiscard]] Status check();
     void deliver(Event event);
     void settle();
     void stop();
@@ -58,6 +59,7 @@ private:
     lifecycle::Orchestrator orchestrator_;
     api::Service service_;
     ControlSocket control_;
+    std::optional<KernelSupport> kernel_support_;  // with IPsec
 };
 
 }  // namespace keel

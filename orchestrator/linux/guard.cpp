@@ -100,6 +100,13 @@ Result<std::string> Guard::run(const std::string& commands) {
     return output;
 }
 
+Status Guard::probe() {
+    if (auto opened = open(); !opened) return opened;
+    auto done = run(guard_probe_text());
+    if (done) return {};
+    return fail(ErrorCode::unsupported, done.error().message);
+}
+
 Status Guard::install(std::span<const IpAddress> protected_addresses) {
     if (installed_) static_cast<void>(counters());
     if (auto done = run(guard_install_text(protected_addresses, state_)); !done) {
@@ -151,13 +158,14 @@ Status Guard::add(const GuardedTunnel& tunnel) {
     if (!installed_) {
         return fail(ErrorCode::internal, "a tunnel was opened before the guard was installed");
     }
-    const auto present = state_.ports_by_mark.find(tunnel.mark);
+    const auto present =
+        tunnel.offers ? state_.ports_by_mark.end() : state_.ports_by_mark.find(tunnel.mark);
     std::optional<std::uint16_t> replaces;
     if (present != state_.ports_by_mark.end()) replaces = present->second;
     if (auto done = run(guard_add_text(tunnel, replaces)); !done) {
         return wrap(done.error(), fmt::format("mark {:#x} -> port {}", tunnel.mark, tunnel.local.port));
     }
-    state_.ports_by_mark[tunnel.mark] = tunnel.local.port;
+    if (!tunnel.offers) state_.ports_by_mark[tunnel.mark] = tunnel.local.port;
     state_.tunnels.insert(tunnel);
     return {};
 }

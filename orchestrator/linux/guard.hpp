@@ -25,6 +25,8 @@ public:
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
+    // Whether the kernel can do what the rules need; nothing stays. `unsupported` when it cannot.
+    [[nodiscard]] Status probe();
     // Atomically makes the table for these addresses, or replaces the table that is there; open tunnels stay
     // in it and the counters go on. No address: the guard of a LAC alone.
     [[nodiscard]] Status install(std::span<const IpAddress> protected_addresses);

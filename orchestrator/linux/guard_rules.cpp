@@ -33,6 +33,7 @@ constexpr std::string_view kChains = R"(
  chain marked {
   meta secpath missing goto clear
   udp dport 1701 @th,64,1 0 udp dport set meta mark and 0x00ffffff map @ports udp checksum set 0 meta mark set 0 accept
+  udp dport 1701 @th,64,1 1 @th,96,16 0 udp dport set meta mark and 0x00ffffff map @offers udp checksum set 0 meta mark set 0 accept
   udp dport 1701 @th,64,1 1 @th,96,16 0 ip daddr @protected4 accept
   udp dport 1701 @th,64,1 1 @th,96,16 0 ip6 daddr @protected6 accept
   udp dport 1701 udp dport set meta mark and 0x00ffffff map @ports udp checksum set 0 meta mark set 0 accept
@@ -101,6 +102,10 @@ std::string mark_element(std::uint32_t mark, std::uint16_t port) {
     return fmt::format("inet {} ports {{ {:#x} : {} }}", kGuardTable, mark, port);
 }
 
+std::string offers_element(const GuardedTunnel& socket) {
+    return fmt::format("inet {} offers {{ {:#x} : {} }}", kGuardTable, socket.mark, socket.local.port);
+}
+
 std::string own_port_element(const GuardedTunnel& tunnel) {
     return fmt::format("inet {} own_ports {{ {:#x} . {} }}", kGuardTable, tunnel.mark, tunnel.local.port);
 }
@@ -151,6 +156,7 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses, c
         "}\n";
     text += " set own_ports { type mark . inet_service; }\n";
     text += " map ports { type mark : inet_service; }\n";
+    text += " map offers { type mark : inet_service; }\n";
     text += " map mss { typeof iifname : tcp option maxseg size; }\n";
     text += kChains;
     text += "}\n";
@@ -158,6 +164,7 @@ std::string guard_install_text(std::span<const IpAddress> protected_addresses, c
         text += "add element " + port_element(tunnel.local) + "\n";
     for (const GuardedTunnel& tunnel : state.tunnels) {
         if (tunnel.own_port) text += "add element " + own_port_element(tunnel) + "\n";
+        if (tunnel.offers) text += "add element " + offers_element(tunnel) + "\n";
     }
     for (const auto& [mark, port] : state.ports_by_mark)
         text += "add element " + mark_element(mark, port) + "\n";
@@ -171,8 +178,23 @@ std::string guard_remove_text() {
     return fmt::format("add table inet {0}\ndelete table inet {0}\n", kGuardTable);
 }
 
+std::string guard_probe_text() {
+    return R"(add table inet keel2tp_probe
+table inet keel2tp_probe {
+ map ports { type mark : inet_service; }
+ chain probe {
+  meta secpath missing rt ipsec missing accept
+  ipsec in ip saddr 0.0.0.0 accept
+  udp dport set meta mark and 0x00ffffff map @ports udp checksum set 0 accept
+ }
+}
+delete table inet keel2tp_probe
+)";
+}
+
 std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint16_t> replaces) {
     std::string text = "add element " + port_element(tunnel.local) + "\n";
+    if (tunnel.offers) return text + "add element " + offers_element(tunnel) + "\n";
     if (tunnel.own_port) text += "add element " + own_port_element(tunnel) + "\n";
     if (replaces) text += "delete element " + mark_element(tunnel.mark, *replaces) + "\n";
     text += "add element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
@@ -181,6 +203,7 @@ std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint1
 
 std::string guard_delete_text(const GuardedTunnel& tunnel, bool owns_mark) {
     std::string text = "delete element " + port_element(tunnel.local) + "\n";
+    if (tunnel.offers) return text + "delete element " + offers_element(tunnel) + "\n";
     if (tunnel.own_port) text += "delete element " + own_port_element(tunnel) + "\n";
     if (owns_mark) text += "delete element " + mark_element(tunnel.mark, tunnel.local.port) + "\n";
     return text;

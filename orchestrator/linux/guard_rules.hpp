@@ -32,6 +32,7 @@ struct GuardedTunnel {
     std::uint32_t mark = 0;
     SocketAddress local;    // the tunnel's own port
     bool own_port = false;  // it is seen on the wire: nothing is rewritten
+    bool offers = false;    // no tunnel: where the SCCRQs under the mark go instead of the listener
 
     auto operator<=>(const GuardedTunnel&) const = default;
 };
@@ -48,6 +49,8 @@ struct GuardState {
 [[nodiscard]] std::string guard_install_text(std::span<const IpAddress> protected_addresses,
                                              const GuardState& state = {});
 [[nodiscard]] std::string guard_remove_text();
+// One transaction that uses what the table's rules use of the kernel, and leaves nothing.
+[[nodiscard]] std::string guard_probe_text();
 // The port's entry in the guard's set, and the mark's way to it; one transaction. With `replaces` the mark
 // leads elsewhere at present and is bent.
 [[nodiscard]] std::string guard_add_text(const GuardedTunnel& tunnel, std::optional<std::uint16_t> replaces);

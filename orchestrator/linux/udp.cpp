@@ -17,7 +17,7 @@ namespace keel {
 namespace {
 
 constexpr std::size_t kLargestDatagram = 65535;
-constexpr int kBurst = 64;  // datagrams of one socket before the others have their turn
+constexpr int kBurst = 64;                      // datagrams of one socket before the others have their turn
 constexpr std::uint32_t kNoReqid = 0xffffffff;  // charon counts from 1
 constexpr std::uint32_t kPortCount = kLastTunnelPort - kFirstTunnelPort + 1;
 
@@ -100,7 +100,17 @@ UdpSockets::~UdpSockets() {
     close_all();
 }
 
+bool UdpSockets::tells_marks() {
+    if (!tells_marks_) {
+        const auto fd = udp_socket(true);
+        const Status tried = fd ? tell_mark(fd->value()) : Status{};
+        tells_marks_ = tried || tried.error().code != ErrorCode::unsupported;
+    }
+    return *tells_marks_;
+}
+
 Result<SocketId> UdpSockets::open_listener(const ListenerSpec& spec) {
+    if (spec.sa) return open_offers(spec);
     if (spec.protect && spec.local.ip.is_unspecified()) {
         return fail(ErrorCode::invalid,
                     fmt::format("listener {} would protect no address", spec.local.text()),
@@ -116,7 +126,8 @@ Result<SocketId> UdpSockets::open_listener(const ListenerSpec& spec) {
     }
     const Status ready = in_turn(
         [&] { return keep_control_messages_only(raw); }, [&] { return set_reuse_address(raw); },
-        [&] { return tell_destination(raw, v4); }, [&] { return spec.protect ? tell_mark(raw) : Status{}; },
+        [&] { return tell_destination(raw, v4); },
+        [&] { return spec.protect && tells_marks() ? tell_mark(raw) : Status{}; },
         [&] { return spec.protect ? require_esp(raw, v4, PolicyDirection::in, 0) : Status{}; },
         [&] { return bind_to(raw, spec.local); });
     if (!ready) return wrap(taken(ready.error(), spec.local), fmt::format("listener {}", spec.local.text()));
@@ -152,6 +163,13 @@ Status UdpSockets::reqid_is_free(const SaBinding& sa) const {
 }
 
 Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, SocketAddress& local) {
+    if (spec.sa->mark == 0 || (spec.sa->mark & ~kSaMarkMask) != 0 || spec.sa->reqid == 0) {
+        return fail(
+            ErrorCode::invalid,
+            fmt::format("mark {:#x} and reqid {} name no SA", spec.sa->mark, spec.sa->reqid),
+            "the connection in charon needs mark_in=%unique/0x00ffffff and set_mark_in=%same/0x00ffffff");
+    }
+    if (auto is_free = reqid_is_free(*spec.sa); !is_free) return std::unexpected(is_free.error());
     const std::uint32_t send_mark = spec.port == SourcePort::own ? kOwnPortSocketMark : kSocketMark;
     PortSequence ports(random_.u32());
     while (const auto port = ports.next()) {
@@ -179,13 +197,6 @@ Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, Sock
 }
 
 Result<SocketId> UdpSockets::open_protected(const TunnelSocketSpec& spec) {
-    if (spec.sa->mark == 0 || (spec.sa->mark & ~kSaMarkMask) != 0 || spec.sa->reqid == 0) {
-        return fail(
-            ErrorCode::invalid,
-            fmt::format("mark {:#x} and reqid {} name no SA", spec.sa->mark, spec.sa->reqid),
-            "the connection in charon needs mark_in=%unique/0x00ffffff and set_mark_in=%same/0x00ffffff");
-    }
-    if (auto is_free = reqid_is_free(*spec.sa); !is_free) return std::unexpected(is_free.error());
     auto socket = std::make_shared<Socket>(loop_);
     auto fd = bind_tunnel_port(spec, socket->local);
     if (!fd) return std::unexpected(fd.error());
@@ -200,9 +211,22 @@ Result<SocketId> UdpSockets::open_protected(const TunnelSocketSpec& spec) {
     return adopt(std::move(socket), std::move(*fd));
 }
 
+Result<SocketId> UdpSockets::open_offers(const ListenerSpec& spec) {
+    auto socket = std::make_shared<Socket>(loop_);
+    const TunnelSocketSpec way{.local = spec.local.ip, .remote = {}, .sa = spec.sa};
+    auto fd = bind_tunnel_port(way, socket->local);
+    if (!fd) return std::unexpected(fd.error());
+    const GuardedTunnel guarded{.mark = spec.sa->mark, .local = socket->local, .offers = true};
+    if (auto led = guard_.add(guarded); !led) return std::unexpected(led.error());
+    socket->listener = true;
+    socket->sa = spec.sa;
+    socket->guarded = guarded;
+    return adopt(std::move(socket), std::move(*fd));
+}
+
 std::optional<SocketId> UdpSockets::listener_on(const IpAddress& local) const {
     for (const auto& [id, socket] : sockets_) {
-        if (socket->listener && socket->local.ip == local) return id;
+        if (socket->listener && !socket->sa && socket->local.ip == local) return id;
     }
     return std::nullopt;
 }

@@ -46,8 +46,10 @@ public:
     UdpSockets(const UdpSockets&) = delete;
     UdpSockets& operator=(const UdpSockets&) = delete;
 
-    // `exists` when the port is taken; the message names the holder.
+    // `exists` when the port is taken; the message names the holder. With `sa`: where the SCCRQs under that SA
+    // go from now on instead of the listener on that address.
     [[nodiscard]] Result<SocketId> open_listener(const ListenerSpec& spec) override;
+    [[nodiscard]] bool tells_marks() override;
     // With `sa`: `exists` when another open socket holds the reqid under another mark (charon reuses reqids,
     // so that one's SA must be dead: close it first). A second socket under the same mark takes the SA's
     // packets over. On the wire the packets come from port 1701, or, with SourcePort::own, from the socket's
@@ -74,6 +76,7 @@ private:
 
     [[nodiscard]] Result<UniqueFd> bind_tunnel_port(const TunnelSocketSpec& spec, SocketAddress& local);
     [[nodiscard]] Status reqid_is_free(const SaBinding& sa) const;
+    [[nodiscard]] Result<SocketId> open_offers(const ListenerSpec& spec);
     [[nodiscard]] Result<SocketId> open_protected(const TunnelSocketSpec& spec);
     [[nodiscard]] Result<SocketId> open_plain(const TunnelSocketSpec& spec);
     // The port to bind, 0 for one of the kernel's choice.
@@ -93,6 +96,7 @@ private:
     std::function<void(Event)> emit_;
     std::map<SocketId, std::shared_ptr<Socket>> sockets_;
     std::uint32_t last_id_ = 0;
+    std::optional<bool> tells_marks_;
     DatagramCounters counters_;
     Bytes buffer_;
 };

@@ -109,6 +109,11 @@ class Show:
         return self.data["daemon"]["cpu_seconds"]
 
     @property
+    def kernel(self) -> dict[str, bool | None]:
+        """What IPsec wants of the kernel, and whether that can do it."""
+        return self.data["kernel"]
+
+    @property
     def charon_state(self) -> str:
         return self.data["charon"]["state"]
 
@@ -119,7 +124,8 @@ class Show:
 
 class Keel2tpd:
     def __init__(self, node: Node, build: Path, *, lns: dict[str, dict] | None = None,
-                 lac: dict[str, dict] | None = None, name: str = "keel2tpd", wait: bool = True):
+                 lac: dict[str, dict] | None = None, name: str = "keel2tpd", wait: bool = True,
+                 launcher: tuple = ()):
         self.node, self.build = node, build
         config: dict[str, Any] = {}
         if lns:
@@ -127,7 +133,7 @@ class Keel2tpd:
         if lac:
             config["lac"] = lac
         self.config = node.write(f"/run/lab/{name}.json", json.dumps(config, indent=1), 0o600)
-        self.process: Process = node.start(name, build / "orchestrator/keel2tpd", "--config", self.config, "--plugin",
+        self.process: Process = node.start(name, *launcher, build / "orchestrator/keel2tpd", "--config", self.config, "--plugin",
                                            build / "pppd-plugin/keel2tp.so", "--log-level", "debug")
         if wait:
             wait_for(f"{node.name}: keel2tpd to answer", self.answers)

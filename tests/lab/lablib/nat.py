@@ -92,10 +92,10 @@ class NatHosts:
             self.charons[node].wait_ready()
         return added
 
-    def start_lns(self, **options) -> Keel2tpd:
-        """keel2tpd with "lns/office"."""
+    def start_lns(self, launcher: tuple = (), **options) -> Keel2tpd:
+        """keel2tpd with "lns/office"; `launcher` is a command that starts it."""
         office = keel2tpd.lns(self.lns, self.lns_address, **options)
-        daemon = Keel2tpd(self.lns, self.lab.build, lns={"office": office})
+        daemon = Keel2tpd(self.lns, self.lab.build, lns={"office": office}, launcher=launcher)
         daemon.wait_state("lns/office", "listening")
         daemon.wait_loaded("lns/office")
         return daemon

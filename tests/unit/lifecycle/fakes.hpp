@@ -42,6 +42,7 @@ public:
     std::deque<SentDatagram> outbox;
     std::map<SocketId, TunnelSocketSpec> tunnel_sockets;
     std::map<SocketId, ListenerSpec> listeners;
+    bool marks_told = true;
     std::map<std::string, IpsecConnection> loaded;
     std::vector<std::pair<PppId, PppSpec>> pppds;
     std::vector<PppId> stopped_pppds;
@@ -76,6 +77,7 @@ public:
         listeners[SocketId(++last_socket_)] = spec;
         return SocketId(last_socket_);
     }
+    bool tells_marks() override { return marks_told; }
     Result<SocketId> open_tunnel_socket(const TunnelSocketSpec& spec) override {
         if (auto failed = noted("socket.open")) return std::unexpected(*failed);
         tunnel_sockets[SocketId(++last_socket_)] = spec;

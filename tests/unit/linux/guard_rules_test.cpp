@@ -42,6 +42,23 @@ TEST_CASE("the checksum is cleared after the port is rewritten: rewriting a zero
     }
 }
 
+TEST_CASE("a socket for an SA's requests has a map of its own, asked before the listener has its turn") {
+    const GuardedTunnel socket{.mark = 0x1f, .local = {ip("192.0.2.2"), 20003}, .offers = true};
+    CHECK(guard_add_text(socket, std::nullopt) ==
+          "add element inet keel2tp tunnels4 { 192.0.2.2 . 20003 }\n"
+          "add element inet keel2tp offers { 0x1f : 20003 }\n");
+    CHECK(guard_delete_text(socket, false) ==
+          "delete element inet keel2tp tunnels4 { 192.0.2.2 . 20003 }\n"
+          "delete element inet keel2tp offers { 0x1f : 20003 }\n");
+    GuardState state;
+    state.tunnels.insert(socket);
+    const std::string text = guard_install_text({}, state);
+    CHECK(has(text, "add element inet keel2tp offers { 0x1f : 20003 }"));
+    const auto led = text.find("map @offers");
+    REQUIRE(led != std::string::npos);
+    CHECK(led < text.find("ip daddr @protected4 accept"));
+}
+
 TEST_CASE("a tunnel's entries") {
     const GuardedTunnel tunnel{0x1f, {ip("192.0.2.2"), 20001}};
     CHECK(guard_add_text(tunnel, std::nullopt) ==
