@@ -7,8 +7,10 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 
 #include "config/parse.hpp"
+#include "linux/credentials.hpp"
 #include "linux/daemon.hpp"
 #include "linux/files.hpp"
 
@@ -28,7 +30,8 @@ void protect_memory() {
     ::setrlimit(RLIMIT_CORE, &none);
 }
 
-// A server holds about five descriptors for each session; the usual soft limit is for programs that use select().
+// A server holds about five descriptors for each session; the usual soft limit is for programs that use
+// select().
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -36,13 +39,30 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::optional<keel::config::Config> load(const std::string& path) {
+// What will never work is a fault, like a PSK that cannot be read. What does not work today (an expired
+// certificate, a clock that is not set yet) must not keep the other connections from starting.
+std::vector<keel::config::CredentialFault> check_credentials(const keel::IpsecAuth& auth, bool tell) {
+    std::vector<keel::config::CredentialFault> faults;
+    const auto read = keel::read_credentials(auth, keel::credential_files(), std::time(nullptr));
+    for (const keel::CredentialFinding& finding : read.findings) {
+        if (finding.kind == keel::CredentialFinding::Kind::fault) {
+            faults.push_back(finding.what);
+        } else if (tell) {
+            fmt::print(stderr, "keel2tpd: warning: {}\n", finding.what.why.text());
+        }
+    }
+    return faults;
+}
+
+std::optional<keel::config::Config> load(const std::string& path, bool tell) {
     const auto text = keel::read_text_file(path);
     if (!text) {
         fmt::print(stderr, "keel2tpd: {}\n", text.error().text());
         return std::nullopt;
     }
-    auto config = keel::config::parse(*text, keel::read_secret_file);
+    auto config = keel::config::parse(*text, keel::read_secret_file, [tell](const keel::IpsecAuth& auth) {
+        return check_credentials(auth, tell);
+    });
     if (config) return std::move(*config);
     for (const auto& fault : config.error()) {
         fmt::print(stderr, "{}: {}: {}\n", path, fault.pointer.empty() ? "(whole file)" : fault.pointer,
@@ -62,7 +82,7 @@ keel::LogLevel level_of(const std::string& name) {
 
 int run(const Arguments& arguments) {
     protect_memory();
-    auto config = load(arguments.config);
+    auto config = load(arguments.config, arguments.check);
     if (!config) return 1;
     if (arguments.check) {
         fmt::print("{} is valid: {} lns, {} lac\n", arguments.config, config->lns.size(), config->lac.size());
@@ -71,7 +91,6 @@ int run(const Arguments& arguments) {
     if (!arguments.plugin.empty()) config->plugin = arguments.plugin;
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);  // a terminal's end must not leave tunnels behind
     // journald sets JOURNAL_STREAM for a service whose stderr it reads, and understands priorities.
     keel::StreamLog log(STDERR_FILENO, level_of(arguments.log_level),
                         std::getenv("JOURNAL_STREAM") != nullptr);

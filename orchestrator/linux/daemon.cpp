@@ -84,6 +84,7 @@ Status Daemon::run() {
     log_.notice("state=running version={} connections={}", version_, config_.lns.size() + config_.lac.size());
     settle();
     io_.run();
+    reload_on_hangup();
     return {};
 }
 
@@ -116,6 +117,17 @@ void Daemon::stop() {
     last_resort_.expires_after(kLastResort);
     last_resort_.async_wait([this](asio::error_code error) {
         if (error) return;
+// A terminal's end must not leave tunnels behind; a service manager's reload, or a certificate's renewal, asks
+// for what can be had without an end of anything.
+void Daemon::reload_on_hangup() {
+    reload_.async_wait([this](asio::error_code error, int) {
+        if (error) return;
+        log_.notice("state=running reading=credentials");
+        strongswan_.reload_credentials();
+        reload_on_hangup();
+    });
+}
+
         log_.error("state=stopping why=\"not everything ended in time\"");
         if (phase_ != Phase::taking_down) return finish();
         // charon must not go on serving what nobody is there for.

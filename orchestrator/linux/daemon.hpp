@@ -38,6 +38,7 @@ private:
     void stop();
     void finish();
     [[nodiscard]] nlohmann::json overview() const;
+    void reload_on_hangup();
 
     const config::Config& config_;
     std::string version_;
@@ -52,6 +53,7 @@ private:
     SystemRandom random_;
     Guard guard_;
     UdpSockets sockets_;
+    asio::signal_set reload_{io_, SIGHUP};
     LinuxKernel kernel_;
     Strongswan strongswan_;
     Pppd pppd_;
