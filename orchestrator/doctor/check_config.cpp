@@ -23,6 +23,54 @@ void check_config_file(const ConfigFacts& config, Report& report) {
     }
 }
 
+bool is_short(const Secret& psk) {
+    constexpr std::size_t kShort = 16;  // random letters and digits: about 80 bits
+    return !psk.empty() && psk.reveal().size() < kShort;
+}
+
+void check_psk(const config::Config& config, Report& report) {
+    const auto look = [&](const auto& connection) {
+        const auto* auth = connection.ipsec ? std::get_if<PskAuth>(&connection.ipsec->auth) : nullptr;
+        if (!auth) return;
+        const auto short_one = [](const auto& entry) { return is_short(entry.second); };
+        if (!is_short(auth->psk) && std::ranges::none_of(auth->by_address, short_one)) return;
+        report.note("psk-short", "the pre-shared key has fewer than 16 characters", connection.name,
+                    "take a long random one: `openssl rand -base64 24`");
+    };
+    std::ranges::for_each(config.lns, look);
+    std::ranges::for_each(config.lac, look);
+}
+
+void check_credential(const CredentialFact& credential, Report& report) {
+    const std::string where = fmt::format("{}: {}", credential.connection, credential.field);
+    switch (credential.kind) {
+        case CredentialFact::Kind::unusable:
+            if (credential.why.code == ErrorCode::denied)
+                return note_unchecked(report, "credential", credential.why);
+            return report.error("credential-unusable", credential.why.message, where, credential.why.remedy);
+        case CredentialFact::Kind::not_now:
+            return report.error("certificate-time", credential.why.message, where, credential.why.remedy);
+        case CredentialFact::Kind::odd:
+            return report.warning("credential-odd", credential.why.message, where, credential.why.remedy);
+    }
+}
+
+void check_expiry(const CertificateFact& certificate, std::int64_t now, Report& report) {
+    constexpr std::int64_t kDay = 86400, kSoon = 14 * kDay;
+    const std::int64_t left = certificate.not_after - now;
+    if (certificate.not_after == 0 || left < 0) return;  // expired: a finding of its own
+    if (left < kSoon) {
+        report.warning(
+            "certificate-expires",
+            fmt::format("the certificate of {} expires in {} days", certificate.subject, left / kDay),
+            certificate.connection, "renew it; keel2tpd takes the new file up by itself");
+    } else {
+        report.ok("certificate",
+                  fmt::format("the certificate of {} is good for {} days", certificate.subject, left / kDay),
+                  certificate.connection);
+    }
+}
+
 void check_content(const SecretFile& file, Report& report) {
     if (file.carriage_return) {
         report.error("secret-carriage-return",
@@ -80,10 +128,13 @@ void check_config(const Facts& facts, Report& report) {
                   fmt::format("valid: {} lns, {} lac", config.config->lns.size(), config.config->lac.size()),
                   config.path);
     }
+    check_psk(*config.config, report);
 }
 
 void check_secrets(const Facts& facts, Report& report) {
     for (const SecretFile& file : facts.config.secrets) check_secret(file, report);
+    for (const CredentialFact& one : facts.config.credentials) check_credential(one, report);
+    for (const CertificateFact& one : facts.config.certificates) check_expiry(one, facts.clock.now, report);
 }
 
 }  // namespace keel::doctor

@@ -85,10 +85,13 @@ void check_receive_mark(const KernelFacts& kernel, Report& report) {
     if (kernel.receive_mark.error().code == ErrorCode::denied) {
         return note_unchecked(report, "receive-mark", kernel.receive_mark.error());
     }
-    report.error(
+    report.note(
         "receive-mark-missing",
-        fmt::format("kernel {} cannot tell which SA a packet came under (SO_RCVMARK)", kernel.release), "",
-        "run Linux 5.19 or newer");
+        fmt::format(
+            "kernel {} cannot tell which SA a packet came under (SO_RCVMARK); keel2tpd gives each SA a "
+            "listening socket instead",
+            kernel.release),
+        "", "nothing; Linux 5.19 or newer makes it leaner");
 }
 
 }  // namespace

@@ -17,12 +17,17 @@ Needs needs(const ConfigFacts& facts) {
     if (!facts.config) return {};
     const config::Config& config = *facts.config;
     const auto protected_by_ipsec = [](const auto& one) { return one.ipsec.has_value(); };
+    const auto by_certificate = [](const auto& one) {
+        return one.ipsec && std::holds_alternative<CertificateAuth>(one.ipsec->auth);
+    };
     return {
         .ipsec = std::ranges::any_of(config.lns, protected_by_ipsec) ||
                  std::ranges::any_of(config.lac, protected_by_ipsec),
         .server = !config.lns.empty(),
         .client = !config.lac.empty(),
-        .ipv6 = std::ranges::any_of(config.lns, [](const config::Lns& lns) { return has_v6(lns.listen); })};
+        .ipv6 = std::ranges::any_of(config.lns, [](const config::Lns& lns) { return has_v6(lns.listen); }),
+        .certificates = std::ranges::any_of(config.lns, by_certificate) ||
+                        std::ranges::any_of(config.lac, by_certificate)};
 }
 
 void note_unchecked(Report& report, std::string_view subject, const Error& why) {

@@ -32,6 +32,19 @@ struct SecretFile {
     std::size_t size = 0;  // octets, without the newline
 };
 
+// What is wrong with the files of a certificate or key.
+struct CredentialFact {
+    enum class Kind { unusable, not_now, odd };
+    std::string connection;
+    Kind kind = Kind::unusable;
+    std::string field;  // "cert", "private-key", ...
+    Error why;
+};
+struct CertificateFact {
+    std::string connection, subject;
+    std::int64_t not_after = 0;  // seconds since 1970; 0: none
+};
+
 struct ConfigFacts {
     std::string path;
     std::optional<Error> unreadable;
@@ -39,6 +52,8 @@ struct ConfigFacts {
     std::vector<config::Fault> faults;
     std::optional<config::Config> config;  // when it is without faults
     std::vector<SecretFile> secrets;
+    std::vector<CredentialFact> credentials;
+    std::vector<CertificateFact> certificates;
     std::vector<std::string> inline_secrets;  // JSON pointers
 };
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "linux/charon_features.hpp"
 #include "linux/doctor_gather.hpp"
 #include "linux/proc.hpp"
 #include "linux/strongswan_recipe.hpp"
@@ -54,7 +55,39 @@ Result<std::vector<ForeignConnection>> foreign_connections(vici::Client& client,
     return out;
 }
 
-Result<CharonFacts> ask(const std::string& socket) {
+std::vector<IpsecConnection> connections(const std::optional<config::Config>& config) {
+    std::vector<IpsecConnection> out;
+    const auto add = [&](const auto& one, IpsecConnection::Role role) {
+        if (!one.ipsec) return;
+        IpsecConnection connection;
+        connection.name = one.name;
+        connection.role = role;
+        connection.ike = one.ipsec->ike;
+        connection.auth = one.ipsec->auth;
+        connection.ike_proposals = one.ipsec->ike_proposals;
+        connection.esp_proposals = one.ipsec->esp_proposals;
+        out.push_back(std::move(connection));
+    };
+    if (!config) return out;
+    for (const auto& lns : config->lns) add(lns, IpsecConnection::Role::responder);
+    for (const auto& lac : config->lac) add(lac, IpsecConnection::Role::initiator);
+    return out;
+}
+
+std::vector<Lack> lacks(vici::Client& client, const CharonFacts& charon,
+                        const std::optional<config::Config>& config) {
+    CharonFeatures features{.version = charon.version, .plugins = charon.plugins};
+    if (auto found = client.ask(vici::make_get_algorithms(), vici::parse_get_algorithms)) {
+        features.algorithms = std::move(*found);
+    }
+    std::vector<Lack> out;
+    for (const CharonLack& lack : find_lacks(features, connections(config))) {
+        out.push_back({lack.connection, lack.fatal, lack.why.message, lack.why.remedy});
+    }
+    return out;
+}
+
+Result<CharonFacts> ask(const std::string& socket, const std::optional<config::Config>& config) {
     auto client = vici::Client::connect({.path = socket, .deadline = kPatience});
     if (!client) return std::unexpected(explain(socket, client.error()));
     const auto version = client->ask(vici::make_version(), vici::parse_version);
@@ -63,6 +96,7 @@ Result<CharonFacts> ask(const std::string& socket) {
     facts.daemon = version->daemon;
     facts.version = version->version;
     if (const auto stats = client->ask(vici::make_stats(), vici::parse_stats)) facts.plugins = stats->plugins;
+    facts.lacks = lacks(*client, facts, config);
     facts.foreign = foreign_connections(*client, socket);
     return facts;
 }
@@ -75,12 +109,12 @@ std::string profile_of(int pid) {
 
 }  // namespace
 
-CharonHost gather_charon(const std::string& socket, const ServiceFacts& services) {
+CharonHost gather_charon(const std::string& socket, const ConfigFacts& config, const ServiceFacts& services) {
     CharonHost host;
     host.socket = socket;
     std::error_code ignored;
     host.socket_there = std::filesystem::exists(socket, ignored);
-    host.charon = ask(socket);
+    host.charon = ask(socket, config.config);
     const auto charon = std::ranges::find_if(
         services.ike_daemons, [](const Process& one) { return one.name.starts_with("charon"); });
     if (charon != services.ike_daemons.end()) host.apparmor = profile_of(charon->pid);

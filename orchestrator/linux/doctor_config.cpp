@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 
 #include "config/parse.hpp"
 #include "doctor/inline_secrets.hpp"
+#include "linux/credentials.hpp"
 #include "linux/doctor_gather.hpp"
 #include "linux/files.hpp"
 
@@ -70,6 +72,26 @@ private:
     std::vector<SecretFile> files_;
 };
 
+CredentialFact::Kind kind_of(CredentialFinding::Kind kind) {
+    switch (kind) {
+        case CredentialFinding::Kind::fault: return CredentialFact::Kind::unusable;
+        case CredentialFinding::Kind::time: return CredentialFact::Kind::not_now;
+        case CredentialFinding::Kind::warning: return CredentialFact::Kind::odd;
+    }
+    return CredentialFact::Kind::unusable;
+}
+
+void look_at_credentials(const std::string& connection, const IpsecAuth& auth, ConfigFacts& facts) {
+    if (std::holds_alternative<PskAuth>(auth)) return;
+    const auto read = read_credentials(auth, credential_files(), ::time(nullptr));
+    for (const CredentialFinding& finding : read.findings) {
+        facts.credentials.push_back(
+            {connection, kind_of(finding.kind), finding.what.field, finding.what.why});
+    }
+    if (read.credentials.subject.empty()) return;
+    facts.certificates.push_back({connection, read.credentials.subject, read.credentials.not_after});
+}
+
 }  // namespace
 
 ConfigFacts gather_config(const std::string& path) {
@@ -87,6 +109,12 @@ ConfigFacts gather_config(const std::string& path) {
     auto config = config::parse(*text, [&](const std::string& reference) { return watcher.read(reference); });
     facts.secrets = watcher.take();
     if (config) {
+        for (const auto& lns : config->lns) {
+            if (lns.ipsec) look_at_credentials(lns.name, lns.ipsec->auth, facts);
+        }
+        for (const auto& lac : config->lac) {
+            if (lac.ipsec) look_at_credentials(lac.name, lac.ipsec->auth, facts);
+        }
         facts.config = std::move(*config);
     } else {
         facts.faults = std::move(config.error());

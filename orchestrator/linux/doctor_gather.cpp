@@ -19,7 +19,8 @@ Facts gather(const std::string& config_path) {
     facts.kernel = gather_kernel(need.ipv6);
     facts.pppd = gather_pppd(config ? config->pppd : kPppd, config ? config->plugin : std::string());
     facts.services = gather_services();
-    if (need.ipsec) facts.charon = gather_charon(config ? config->vici_socket : kVici, facts.services);
+    if (need.ipsec)
+        facts.charon = gather_charon(config ? config->vici_socket : kVici, facts.config, facts.services);
     facts.network = gather_network(facts.config);
     facts.clock = gather_clock();
     return facts;

@@ -16,7 +16,8 @@ namespace keel::doctor {
 [[nodiscard]] KernelFacts gather_kernel(bool ipv6);
 [[nodiscard]] PppdFacts gather_pppd(const std::string& pppd, const std::string& plugin);
 [[nodiscard]] ServiceFacts gather_services();
-[[nodiscard]] CharonHost gather_charon(const std::string& socket, const ServiceFacts& services);
+[[nodiscard]] CharonHost gather_charon(const std::string& socket, const ConfigFacts& config,
+                                       const ServiceFacts& services);
 [[nodiscard]] NetworkFacts gather_network(const ConfigFacts& config);
 [[nodiscard]] Result<Ruleset> gather_ruleset();
 [[nodiscard]] ClockFacts gather_clock();
