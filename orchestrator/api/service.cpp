@@ -39,20 +39,23 @@ json Service::reply_to(const std::string& method, const json& parameters) const 
     return error("org.varlink.service.InterfaceNotFound", {{"interface", interface}});
 }
 
-Result<std::string> Service::call(std::string_view request) const {
+void Service::call(std::string_view request, Reply reply) const {
     const json call = json::parse(request, nullptr, false);
     const auto method = call.is_object() ? call.find("method") : call.end();
     if (method == call.end() || !method->is_string()) {
-        return fail(ErrorCode::invalid, "what came on the control socket is not a varlink call",
-                    "send {\"method\": \"org.keel2tp.Show\"} and a NUL byte");
+        return reply(fail(ErrorCode::invalid, "what came on the control socket is not a varlink call",
+                          "send {\"method\": \"org.keel2tp.Show\"} and a NUL byte"));
     }
-    const json parameters = call.value("parameters", json::object());
-    const json reply =
-        reply_to(method->get<std::string>(), parameters.is_object() ? parameters : json::object());
     const auto oneway = call.find("oneway");
-    if (oneway != call.end() && *oneway == true) return std::string();
+    const bool silent = oneway != call.end() && *oneway == true;
     // Names that peers told may be no UTF-8: replaced, not refused.
-    return reply.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto answer = [silent, reply = std::move(reply)](const json& said) {
+        reply(silent ? std::string() : said.dump(-1, ' ', false, json::error_handler_t::replace));
+    };
+    if (*method == "org.keel2tp.Ipsec")
+        return ipsec_([answer](json view) { answer({{"parameters", {{"ipsec", std::move(view)}}}}); });
+    const json parameters = call.value("parameters", json::object());
+    answer(reply_to(method->get<std::string>(), parameters.is_object() ? parameters : json::object()));
 }
 
 }  // namespace keel::api

@@ -5,19 +5,23 @@
 #include <cstdio>
 
 #include "cli/doctor.hpp"
+#include "cli/ipsec.hpp"
 #include "cli/show.hpp"
 #include "cli/varlink_client.hpp"
 
 namespace {
 
-int show(const std::string& socket, bool as_json) {
-    const auto reply = keel::cli::call(socket, "org.keel2tp.Show", nlohmann::json::object());
+using ToText = std::string (*)(const nlohmann::json&);
+
+// One call's answer, as JSON or as a person reads it. `name` is the answer's only parameter.
+int print(const std::string& socket, const char* method, const char* name, bool as_json, ToText text) {
+    const auto reply = keel::cli::call(socket, method, nlohmann::json::object());
     if (!reply) {
         fmt::print(stderr, "keel2tp: {}\n", reply.error().text());
         return 1;
     }
-    const auto& overview = reply->at("overview");
-    fmt::print("{}", as_json ? overview.dump(2) + "\n" : keel::cli::show_text(overview));
+    const auto& answer = reply->at(name);
+    fmt::print("{}", as_json ? answer.dump(2) + "\n" : text(answer));
     return 0;
 }
 
@@ -34,6 +38,11 @@ int main(int argc, char** argv) {
     auto* show_command =
         app.add_subcommand("show", "Connections, tunnels, sessions, IPsec SAs, and why what is down is down");
     show_command->add_flag("--json", as_json, "As JSON, for scripts");
+    auto* ipsec_command =
+        app.add_subcommand("ipsec",
+                           "Each IPsec peer: IKE version, suites, times left, traffic, errors, NAT; and "
+                           "who still needs IKEv1");
+    ipsec_command->add_flag("--json", as_json, "As JSON, for scripts");
     keel::cli::DoctorOptions doctor;
     auto* doctor_command =
         app.add_subcommand("doctor", "What keeps keel2tp from working on this host, each with its remedy");
@@ -48,7 +57,9 @@ int main(int argc, char** argv) {
         return keel::cli::doctor(doctor);
     }
     try {
-        return show(socket, as_json);
+        if (ipsec_command->parsed())
+            return print(socket, "org.keel2tp.Ipsec", "ipsec", as_json, keel::cli::ipsec_text);
+        return print(socket, "org.keel2tp.Show", "overview", as_json, keel::cli::show_text);
     } catch (const nlohmann::json::exception&) {
         fmt::print(stderr,
                    "keel2tp: keel2tpd's answer is not as this keel2tp knows it; use those of one version\n");

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] bool stopped() const;
 
     [[nodiscard]] Overview overview(Time now) const;
+    [[nodiscard]] const CharonStatus& charon() const { return charon_; }
 
 private:
     void dispatch(Time now, const IpsecReady& event);

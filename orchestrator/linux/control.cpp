@@ -51,8 +51,14 @@ public:
 
 private:
     void answer(std::size_t size) {
-        auto reply = service_.call(std::string_view(input_).substr(0, size - 1));
+        const std::string request = input_.substr(0, size - 1);
         input_.erase(0, size);
+        service_.call(request, [self = shared_from_this()](Result<std::string> reply) {
+            self->send(std::move(reply));
+        });
+    }
+
+    void send(Result<std::string> reply) {
         if (!reply) return close();
         if (reply->empty()) return read();
         output_ = std::move(*reply);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "api/ipsec_json.hpp"
 #include "api/overview_json.hpp"
 #include "linux/modules.hpp"
 
@@ -50,7 +51,10 @@ Daemon::Daemon(const config::Config& config, std::string version, Log& log)
       resolver_(io_, [this](Event event) { deliver(std::move(event)); }),
       orchestrator_(config, system_host_name(), {strongswan_, sockets_, kernel_, pppd_, resolver_, random_},
                     log),
-      service_(version_, [this] { return overview(); }),
+      ipsec_look_(io_, config.vici_socket, kernel_),
+      service_(
+          version_, [this] { return overview(); },
+          [this](const api::Service::Told& told) { ipsec_view(told); }),
       control_(io_, service_) {}
 
 Status Daemon::check() {
@@ -80,15 +84,16 @@ Status Daemon::run() {
         log_.notice("state=stopping signal={}", signal);
         stop();
     });
+    reload_on_hangup();
     if (auto started = orchestrator_.start(monotonic_now()); !started) return started;
     log_.notice("state=running version={} connections={}", version_, config_.lns.size() + config_.lac.size());
     settle();
     io_.run();
-    reload_on_hangup();
     return {};
 }
 
 void Daemon::deliver(Event event) {
+    ipsec_history_.observe(monotonic_now(), event);
     orchestrator_.receive(monotonic_now(), std::move(event));
     settle();
 }
@@ -112,11 +117,6 @@ void Daemon::settle() {
     });
 }
 
-void Daemon::stop() {
-    phase_ = Phase::taking_down;
-    last_resort_.expires_after(kLastResort);
-    last_resort_.async_wait([this](asio::error_code error) {
-        if (error) return;
 // A terminal's end must not leave tunnels behind; a service manager's reload, or a certificate's renewal, asks
 // for what can be had without an end of anything.
 void Daemon::reload_on_hangup() {
@@ -128,6 +128,11 @@ void Daemon::reload_on_hangup() {
     });
 }
 
+void Daemon::stop() {
+    phase_ = Phase::taking_down;
+    last_resort_.expires_after(kLastResort);
+    last_resort_.async_wait([this](asio::error_code error) {
+        if (error) return;
         log_.error("state=stopping why=\"not everything ended in time\"");
         if (phase_ != Phase::taking_down) return finish();
         // charon must not go on serving what nobody is there for.
@@ -151,6 +156,23 @@ void Daemon::finish() {
     if (orchestrator_.stopped()) kernel_.remove_guard();
     log_.notice("state=stopped");
     io_.stop();
+}
+
+void Daemon::ipsec_view(const api::Service::Told& told) {
+    ipsec_look_.look([this, told](Result<std::vector<lifecycle::IkeView>> peers) {
+        const Time now = monotonic_now();
+        lifecycle::IpsecView view;
+        view.charon = orchestrator_.charon();
+        if (peers) {
+            view.peers = std::move(*peers);
+        } else {
+            view.why = peers.error();
+        }
+        for (lifecycle::IkeView& peer : view.peers) {
+            for (lifecycle::ChildView& child : peer.children) child.moves = ipsec_history_.moves(child.mark);
+        }
+        told(api::to_json(view, ipsec_history_, now));
+    });
 }
 
 nlohmann::json Daemon::overview() const {

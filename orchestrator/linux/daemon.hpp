@@ -10,8 +10,10 @@
 #include "api/service.hpp"
 #include "base/log.hpp"
 #include "config/config.hpp"
+#include "lifecycle/ipsec_history.hpp"
 #include "lifecycle/orchestrator.hpp"
 #include "linux/control.hpp"
+#include "linux/ipsec_look.hpp"
 #include "linux/kernel.hpp"
 #include "linux/pppd.hpp"
 #include "linux/probe.hpp"
@@ -36,9 +38,10 @@ private:
     void deliver(Event event);
     void settle();
     void stop();
+    void reload_on_hangup();
     void finish();
     [[nodiscard]] nlohmann::json overview() const;
-    void reload_on_hangup();
+    void ipsec_view(const api::Service::Told& told);
 
     const config::Config& config_;
     std::string version_;
@@ -50,15 +53,17 @@ private:
     asio::steady_timer wake_{io_};
     asio::steady_timer last_resort_{io_};
     asio::signal_set signals_{io_, SIGTERM, SIGINT};
+    asio::signal_set reload_{io_, SIGHUP};
     SystemRandom random_;
     Guard guard_;
     UdpSockets sockets_;
-    asio::signal_set reload_{io_, SIGHUP};
     LinuxKernel kernel_;
     Strongswan strongswan_;
     Pppd pppd_;
     AsioResolver resolver_;
     lifecycle::Orchestrator orchestrator_;
+    lifecycle::IpsecHistory ipsec_history_{started_};
+    IpsecLook ipsec_look_;
     api::Service service_;
     ControlSocket control_;
     std::optional<KernelSupport> kernel_support_;  // with IPsec

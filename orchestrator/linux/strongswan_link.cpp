@@ -85,6 +85,14 @@ void ViciLink::request(vici::Request request, vici::Duration deadline, Done done
     schedule();
 }
 
+void ViciLink::request(vici::Request request, vici::Duration deadline, Item item, Done done) {
+    request.incremental = true;
+    const vici::Ticket ticket = session_.request(clock_now(), std::move(request), deadline);
+    items_.emplace(ticket, std::move(item));
+    waiting_.emplace(ticket, std::move(done));
+    schedule();
+}
+
 void ViciLink::register_event(const std::string& event, vici::Duration deadline, Done done) {
     const vici::Ticket ticket = session_.register_event(clock_now(), event, deadline);
     waiting_.emplace(ticket, std::move(done));
@@ -95,6 +103,7 @@ void ViciLink::detach() {
     detached_ = true;
     handlers_ = {};
     waiting_.clear();
+    items_.clear();
     timer_.cancel();
     std::error_code ignored;
     socket_.close(ignored);
@@ -133,7 +142,11 @@ void ViciLink::pump() {
     while (auto output = session_.poll_output()) {
         if (auto* answered = std::get_if<vici::Answered>(&*output)) {
             auto node = waiting_.extract(answered->ticket);
+            items_.erase(answered->ticket);
             if (node && node.mapped()) node.mapped()(answered->reply);
+        } else if (auto* streamed = std::get_if<vici::Streamed>(&*output)) {
+            if (const auto item = items_.find(streamed->ticket); item != items_.end())
+                item->second(streamed->message);
         } else if (handlers_.event) {
             const auto& event = std::get<vici::EventReceived>(*output);
             handlers_.event(event.name, event.message);

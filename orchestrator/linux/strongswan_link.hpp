@@ -24,12 +24,15 @@ public:
         std::function<void(const std::string& name, const vici::Message& message)> event;
     };
     using Done = std::function<void(const vici::Result<vici::Reply>&)>;
+    using Item = std::function<void(const vici::Message&)>;
 
     ViciLink(asio::io_context& io, Handlers handlers);
     ~ViciLink();
 
     void connect(const std::string& path);
     void request(vici::Request request, vici::Duration deadline, Done done);
+    // What the answer streams goes to `item` one by one, and none of it is kept.
+    void request(vici::Request request, vici::Duration deadline, Item item, Done done);
     void register_event(const std::string& event, vici::Duration deadline, Done done);
     // No handler is called any more.
     void detach();
@@ -52,6 +55,7 @@ private:
     std::string path_;
     vici::Session session_;
     std::map<vici::Ticket, Done> waiting_;
+    std::map<vici::Ticket, Item> items_;
     vici::Bytes writing_;
     std::array<std::uint8_t, 16384> buffer_{};
     bool scheduled_ = false;

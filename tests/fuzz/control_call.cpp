@@ -1,5 +1,6 @@
 // What a caller writes to the control socket: NUL-ended texts, each answered as a varlink service must.
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 
 #include "api/service.hpp"
@@ -11,7 +12,13 @@ using keel::fuzz::require;
 namespace {
 
 void answered(const api::Service& service, std::string_view text) {
-    const auto reply = service.call(text);
+    std::optional<Result<std::string>> said;
+    service.call(text, [&said](Result<std::string> told) {
+        require(!said, "a call is answered once");
+        said = std::move(told);
+    });
+    require(said.has_value(), "a call is answered");
+    const auto& reply = *said;
     if (!reply) {
         require(!reply.error().message.empty() && !reply.error().remedy.empty(), "a refusal has words");
         return;
@@ -32,9 +39,8 @@ void answered(const api::Service& service, std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view rest(reinterpret_cast<const char*>(data), size);
     // The overview holds names that peers told: any octets.
-    const api::Service service("1", [name = std::string(rest.substr(0, 32))] {
-        return nlohmann::json{{"peer", name}};
-    });
+    const auto view = [name = std::string(rest.substr(0, 32))] { return nlohmann::json{{"peer", name}}; };
+    const api::Service service("1", view, [view](const api::Service::Told& told) { told(view()); });
     for (auto end = rest.find('\0'); end != std::string_view::npos; end = rest.find('\0')) {
         answered(service, rest.substr(0, end));
         rest.remove_prefix(end + 1);
