@@ -175,30 +175,30 @@ void Lns::on_tunnel_released(Time now, LocalTunnelId) {
 }
 
 void Lns::listen_under(const ChildSa& sa) {
-    stop_listening_under({sa.mark, sa.reqid});
+    // charon gives the reqid of a dead CHILD_SA to the next one, and may tell of the death later.
+    stop_listening_under(
+        [&](const SaBinding& held) { return held.mark == sa.mark || held.reqid == sa.reqid; });
     if (!listener_on(sa.local)) return;
     const SaBinding binding{sa.mark, sa.reqid};
     const auto socket = context_.ports.datagrams.open_listener({{sa.local, kL2tpPort}, true, binding});
     if (socket) {
-        under_sas_.insert_or_assign(sa.mark, UnderSa{binding, *socket});
+        under_sas_.push_back({binding, *socket});
     } else {
         context_.log.error("connection={} mark={} peer={} why={}", name(), sa.mark, sa.remote.text(),
                            quote(socket.error().text()));
     }
 }
 
-// charon gives the reqid of a dead CHILD_SA to the next one.
-void Lns::stop_listening_under(const SaBinding& sa) {
-    std::erase_if(under_sas_, [&](const auto& entry) {
-        const UnderSa& held = entry.second;
-        if (held.sa.mark != sa.mark && held.sa.reqid != sa.reqid) return false;
+void Lns::stop_listening_under(const std::function<bool(const SaBinding&)>& which) {
+    std::erase_if(under_sas_, [&](const UnderSa& held) {
+        if (!which(held.sa)) return false;
         context_.ports.datagrams.close(held.socket);
         return true;
     });
 }
 
 void Lns::on_ipsec_lost() {
-    for (const auto& [mark, held] : std::exchange(under_sas_, {})) context_.ports.datagrams.close(held.socket);
+    stop_listening_under([](const SaBinding&) { return true; });
 }
 
 void Lns::on_sa_up(Time now, const ChildSa& sa) {
@@ -207,7 +207,7 @@ void Lns::on_sa_up(Time now, const ChildSa& sa) {
 }
 
 void Lns::on_sa_down(Time now, const ChildSa& sa) {
-    stop_listening_under({sa.mark, sa.reqid});
+    stop_listening_under([&](const SaBinding& held) { return held.mark == sa.mark; });
     std::erase_if(idle_, [&](const Ending& ending) { return ending.mark == sa.mark; });
     if (sa.connection != config_.name || context_.datapath.tunnels_on(sa.mark).empty()) return;
     context_.datapath.suspend(sa.mark);

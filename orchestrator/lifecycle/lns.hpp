@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,7 +91,7 @@ private:
 
     void open_listeners(Time now);
     void listen_under(const ChildSa& sa);
-    void stop_listening_under(const SaBinding& sa);
+    void stop_listening_under(const std::function<bool(const SaBinding&)>& which);
     void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
     void retry_waiting(Time now);
     [[nodiscard]] bool is_free(const ChildSa& sa) const;
@@ -112,7 +113,7 @@ private:
     std::vector<Listener> listeners_;
     std::optional<Time> listen_again_;
     std::optional<Why> listen_why_, ipsec_why_;
-    std::map<std::uint32_t, UnderSa> under_sas_;  // by mark
+    std::vector<UnderSa> under_sas_;
     std::vector<Waiting> waiting_;
     std::vector<Dying> dying_;
     std::vector<Ending> idle_;

@@ -53,6 +53,9 @@ TEST_CASE("a reqid that is given again closes the listener that had it") {
     pair.up(1, 1);
     pair.up(2, 1);
     CHECK(pair.listened() == Marks{2});
+    // What died is told of late.
+    pair.lns.receive(pair.now, IpsecDown{child_sa("lns/office", 1, 1, kLns, kLac), {}});
+    CHECK(pair.listened() == Marks{2});
 }
 
 TEST_CASE("a client comes in by its SA's listener") {
