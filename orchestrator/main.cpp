@@ -7,12 +7,12 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 
 #include "config/parse.hpp"
 #include "linux/credentials.hpp"
 #include "linux/daemon.hpp"
 #include "linux/files.hpp"
+#include "linux/system.hpp"
 
 namespace {
 
@@ -43,7 +43,7 @@ void raise_descriptor_limit() {
 // certificate, a clock that is not set yet) must not keep the other connections from starting.
 std::vector<keel::config::CredentialFault> check_credentials(const keel::IpsecAuth& auth, bool tell) {
     std::vector<keel::config::CredentialFault> faults;
-    const auto read = keel::read_credentials(auth, keel::credential_files(), std::time(nullptr));
+    const auto read = keel::read_credentials(auth, keel::credential_files(), keel::calendar_now());
     for (const keel::CredentialFinding& finding : read.findings) {
         if (finding.kind == keel::CredentialFinding::Kind::fault) {
             faults.push_back(finding.what);

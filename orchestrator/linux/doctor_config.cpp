@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 
 #include "config/parse.hpp"
@@ -12,6 +11,7 @@
 #include "linux/credentials.hpp"
 #include "linux/doctor_gather.hpp"
 #include "linux/files.hpp"
+#include "linux/system.hpp"
 
 namespace keel::doctor {
 namespace {
@@ -83,7 +83,7 @@ CredentialFact::Kind kind_of(CredentialFinding::Kind kind) {
 
 void look_at_credentials(const std::string& connection, const IpsecAuth& auth, ConfigFacts& facts) {
     if (std::holds_alternative<PskAuth>(auth)) return;
-    const auto read = read_credentials(auth, credential_files(), ::time(nullptr));
+    const auto read = read_credentials(auth, credential_files(), calendar_now());
     for (const CredentialFinding& finding : read.findings) {
         facts.credentials.push_back(
             {connection, kind_of(finding.kind), finding.what.field, finding.what.why});

@@ -11,8 +11,8 @@
 
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
+#include <string_view>
 
 #include "linux/doctor_gather.hpp"
 #include "linux/modules.hpp"
@@ -31,22 +31,39 @@ struct Wanted {
     const char* use;
     bool by_name;  // keel2tpd asks modprobe for it, or it comes with one that it asks for
     bool for_ipsec;
+    const char* symbol;  // a function of it
 };
 constexpr std::array kWanted{
-    Wanted{"l2tp_core", "L2TP", true, false},
-    Wanted{"l2tp_netlink", "L2TP tunnels", true, false},
-    Wanted{"l2tp_ppp", "PPP over L2TP", true, false},
-    Wanted{"pppox", "PPP sockets", true, false},
-    Wanted{"ppp_generic", "PPP", true, false},
-    Wanted{"xfrm_user", "IPsec", true, true},
-    Wanted{"esp4", "ESP", true, true},
-    Wanted{"nfnetlink", "the guard's nftables", true, true},
-    Wanted{"nf_tables", "the guard's nftables", false, true},
-    Wanted{"nft_xfrm", "the guard's rule for what came under ESP", false, true},
+    Wanted{"l2tp_core", "L2TP", true, false, "l2tp_tunnel_register"},
+    Wanted{"l2tp_netlink", "L2TP tunnels", true, false, "l2tp_nl_register_ops"},
+    Wanted{"l2tp_ppp", "PPP over L2TP", true, false, "pppol2tp_connect"},
+    Wanted{"pppox", "PPP sockets", true, false, "register_pppox_proto"},
+    Wanted{"ppp_generic", "PPP", true, false, "ppp_register_channel"},
+    Wanted{"xfrm_user", "IPsec", true, true, "xfrm_netlink_rcv"},
+    Wanted{"esp4", "ESP", true, true, "esp_input"},
+    Wanted{"nfnetlink", "the guard's nftables", true, true, "nfnetlink_send"},
+    Wanted{"nf_tables", "the guard's nftables", false, true, "nft_register_expr"},
+    Wanted{"nft_xfrm", "the guard's rule for what came under ESP", false, true, "nft_xfrm_get_eval"},
 };
-constexpr Wanted kEsp6{"esp6", "ESP over IPv6", false, true};
+constexpr Wanted kEsp6{"esp6", "ESP over IPv6", false, true, "esp6_input"};
 
-ModuleFact look_at(const Wanted& wanted) {
+// A kernel without a list of what is built into it (none was installed with it) still lists its functions.
+class BuiltIn {
+public:
+    explicit BuiltIn(const std::string& release) {
+        if (!std::filesystem::exists("/lib/modules/" + release + "/modules.builtin")) {
+            symbols_ = read_small_file("/proc/kallsyms");
+        }
+    }
+    [[nodiscard]] bool has(std::string_view symbol) const {
+        return symbols_.find(fmt::format(" {}\n", symbol)) != std::string::npos;
+    }
+
+private:
+    std::string symbols_;
+};
+
+ModuleFact look_at(const Wanted& wanted, const BuiltIn& built_in) {
     ModuleFact fact{
         .name = wanted.name, .use = wanted.use, .by_name = wanted.by_name, .for_ipsec = wanted.for_ipsec};
     switch (module_state(wanted.name)) {
@@ -54,6 +71,7 @@ ModuleFact look_at(const Wanted& wanted) {
         case ModuleState::loadable: fact.state = ModuleFact::State::loadable; break;
         case ModuleState::missing: fact.state = ModuleFact::State::missing; break;
     }
+    if (built_in.has(wanted.symbol)) fact.state = ModuleFact::State::present;
     if (const auto block = module_block(wanted.name)) {
         fact.blocked_by = block->file;
         fact.refused = block->refused;
@@ -81,8 +99,9 @@ KernelFacts gather_kernel(bool ipv6) {
     if (::uname(&names) == 0) facts.release = names.release;
     facts.has_modules_directory = std::filesystem::exists("/lib/modules/" + facts.release);
     facts.loading_disabled = read_small_file("/proc/sys/kernel/modules_disabled").starts_with('1');
-    for (const Wanted& wanted : kWanted) facts.modules.push_back(look_at(wanted));
-    if (ipv6) facts.modules.push_back(look_at(kEsp6));
+    const BuiltIn built_in(facts.release);
+    for (const Wanted& wanted : kWanted) facts.modules.push_back(look_at(wanted, built_in));
+    if (ipv6) facts.modules.push_back(look_at(kEsp6, built_in));
     facts.receive_mark = try_receive_mark();
     facts.root = ::geteuid() == 0;
     facts.net_admin = has_capability(kCapNetAdmin);
@@ -109,7 +128,7 @@ PppdFacts gather_pppd(const std::string& pppd, const std::string& plugin) {
 
 ClockFacts gather_clock() {
     ClockFacts facts;
-    facts.now = ::time(nullptr);
+    facts.now = calendar_now();
     struct stat own {};
     if (::stat("/proc/self/exe", &own) == 0) facts.not_before = own.st_mtim.tv_sec;
     timex asked{};  // modes 0: only looks

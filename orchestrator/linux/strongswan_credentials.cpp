@@ -5,18 +5,13 @@
 #include <utility>
 
 #include "linux/strongswan_impl.hpp"
+#include "linux/system.hpp"
 
 namespace keel {
 namespace {
 
 constexpr std::chrono::seconds kLookAtFiles{5};
 constexpr std::int64_t kSoonDays = 14, kDay = 86400;
-
-std::int64_t seconds_now() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 bool has_files(const IpsecConnection& spec) {
     return !std::holds_alternative<PskAuth>(spec.auth);
@@ -30,7 +25,7 @@ std::optional<Error> Strongswan::Impl::read_files(Declared& declared) {
     declared.kept_old.reset();
     if (!has_files(declared.spec)) return std::nullopt;
     declared.stamp = stamp_of_files(declared.spec.auth);
-    ReadCredentials read = read_credentials(declared.spec.auth, credential_files(), seconds_now());
+    ReadCredentials read = read_credentials(declared.spec.auth, credential_files(), calendar_now());
     for (const CredentialFinding& finding : read.findings) {
         if (finding.kind == CredentialFinding::Kind::warning) {
             warn(declared, "credentials " + finding.what.field, finding.what.why);
@@ -102,7 +97,7 @@ void Strongswan::Impl::take_new_files(Declared& declared) {
 
 void Strongswan::Impl::tell_of_expiry(Declared& declared) {
     if (!declared.credentials || declared.credentials->not_after == 0) return;
-    const std::int64_t now = seconds_now();
+    const std::int64_t now = calendar_now();
     const std::int64_t left = declared.credentials->not_after - now;
     if (left > kSoonDays * kDay || now - declared.expiry_told < kDay) return;
     declared.expiry_told = now;
@@ -229,6 +224,7 @@ void Strongswan::Impl::forget_certificates() {
     request(vici::make_get_keys(), none(vici::parse_get_keys));
     request(vici::make_get_shared(), none(vici::parse_get_shared));
     request(vici::make_get_authorities(), none(vici::parse_get_authorities));
+    request(vici::make_flush_certs());  // what peers sent along and charon remembers
     commands_->register_event("list-cert", std::chrono::seconds(5), {});
     request(vici::make_list_certs(), [this, others](const vici::Result<vici::Reply>& reply) {
         if (!reply) return;

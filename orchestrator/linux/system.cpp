@@ -32,6 +32,9 @@ void SystemRandom::fill(std::span<std::uint8_t> out) {
 Time monotonic_now() {
     return Time(reading(CLOCK_MONOTONIC));
 }
+std::int64_t calendar_now() {
+    return std::chrono::duration_cast<seconds>(reading(CLOCK_REALTIME)).count();
+}
 Duration own_cpu_time() {
     return reading(CLOCK_PROCESS_CPUTIME_ID);
 }

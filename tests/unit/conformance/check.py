@@ -4,7 +4,8 @@ usage: check.py REPOSITORY
 
 - Each row of orchestrator/l2tp/conformance.md names tests that exist, or says "none:" and why. A name in backquotes is
   that of a doctest case or of a scenario in tests/lab; ending in "..." it is the beginning of one.
-- Timers run on the monotonic clock: no clock but the monotonic one is named in the sources.
+- Timers run on the monotonic clock: no clock but the monotonic one is named in the sources, but for the dates of
+  certificates, in one file.
 """
 
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 TABLE = "orchestrator/l2tp/conformance.md"
 CASE = re.compile(r'TEST_CASE(?:_TEMPLATE|_FIXTURE)?\(\s*(?:\w+,\s*)?((?:"(?:[^"\\]|\\.)*"\s*)+)')
 SCENARIO = re.compile(r"^def (test_\w+)", re.MULTILINE)
+CALENDAR = "orchestrator/linux/system.cpp"  # calendar_now()
 WALL_CLOCK = re.compile(r"system_clock|system_timer|gettimeofday|CLOCK_REALTIME|\btime\((?:nullptr|NULL|0)\)")
 
 
@@ -59,7 +61,7 @@ def check_table(repository: Path) -> list[str]:
 
 def check_clocks(repository: Path) -> list[str]:
     sources = [path for folder in ("orchestrator", "vici", "pppd-plugin")
-               for path in (repository / folder).rglob("*") if path.suffix in (".c", ".cpp", ".h", ".hpp")]
+               for path in (repository / folder).rglob("*") if path.suffix in (".c", ".cpp", ".h", ".hpp") and path != repository / CALENDAR]
     print(f"{len(sources)} sources searched for clocks")
     return [f"{path.relative_to(repository)}:{number}: a clock that can be set: {line.strip()}"
             for path in sources for number, line in enumerate(path.read_text().splitlines(), 1)
