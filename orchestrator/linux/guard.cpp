@@ -158,8 +158,7 @@ Status Guard::add(const GuardedTunnel& tunnel) {
     if (!installed_) {
         return fail(ErrorCode::internal, "a tunnel was opened before the guard was installed");
     }
-    const auto present =
-        tunnel.offers ? state_.ports_by_mark.end() : state_.ports_by_mark.find(tunnel.mark);
+    const auto present = tunnel.offers ? state_.ports_by_mark.end() : state_.ports_by_mark.find(tunnel.mark);
     std::optional<std::uint16_t> replaces;
     if (present != state_.ports_by_mark.end()) replaces = present->second;
     if (auto done = run(guard_add_text(tunnel, replaces)); !done) {

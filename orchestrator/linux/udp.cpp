@@ -124,12 +124,12 @@ Result<SocketId> UdpSockets::open_listener(const ListenerSpec& spec) {
     if (port_holder(spec.local, Conflict::listening)) {
         return std::unexpected(taken(system_error(EADDRINUSE, "bind"), spec.local));
     }
-    const Status ready = in_turn(
-        [&] { return keep_control_messages_only(raw); }, [&] { return set_reuse_address(raw); },
-        [&] { return tell_destination(raw, v4); },
-        [&] { return spec.protect && tells_marks() ? tell_mark(raw) : Status{}; },
-        [&] { return spec.protect ? require_esp(raw, v4, PolicyDirection::in, 0) : Status{}; },
-        [&] { return bind_to(raw, spec.local); });
+    const Status ready =
+        in_turn([&] { return keep_control_messages_only(raw); }, [&] { return set_reuse_address(raw); },
+                [&] { return tell_destination(raw, v4); },
+                [&] { return spec.protect && tells_marks() ? tell_mark(raw) : Status{}; },
+                [&] { return spec.protect ? require_esp(raw, v4, PolicyDirection::in, 0) : Status{}; },
+                [&] { return bind_to(raw, spec.local); });
     if (!ready) return wrap(taken(ready.error(), spec.local), fmt::format("listener {}", spec.local.text()));
     auto socket = std::make_shared<Socket>(loop_);
     socket->listener = true;

@@ -61,7 +61,8 @@ def test_several_behind_nat66(lab):
     wire = hosts.outside.capture(hosts.lns, "ip6 and not icmp6")
     server = hosts.start_lns(users=users(3), hello=20)
     nodes = dict(zip(users(3), hosts.add_clients(3)))
-    clients = {user: hosts.start_lac(node, user=user, password=password(user), hello=20) for user, node in nodes.items()}
+    clients = {user: hosts.start_lac(node, user=user, password=password(user), hello=20)
+               for user, node in nodes.items()}
     shown = server.wait_settled(3, sas=3)
     assert all(sa["encap"] for sa in shown.sas)
     streams = []

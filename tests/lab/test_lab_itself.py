@@ -1,7 +1,10 @@
 """The lab itself: foreign daemons only, so that a fault here is the lab's and never keel2tpd's."""
 
+import signal
+
 from lablib.charon import Charon, swanctl_conf
 from lablib.hosts import ping
+from lablib.pattern import End
 from lablib.wait import wait_for
 from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer
 
@@ -32,3 +35,15 @@ def test_nothing_runs_after_a_node_is_destroyed(lab):
     wait_for("the init's own sleep, and both", lambda: len(node.pids("sleep")) == 3)
     node.destroy()
     assert not sleeper.running
+
+
+def test_a_stream_tells_anothers_octets(lab):
+    net = lab.network()
+    nodes = {name: lab.node(name) for name in ("alice", "mallory")}
+    for number, node in enumerate(nodes.values(), 1):
+        net.attach(node, f"192.0.2.{number}")
+    expects_bob = End(nodes["alice"], "eth0", "192.0.2.2", "bob", "client", "20")
+    is_mallory = End(nodes["mallory"], "eth0", "192.0.2.1", "mallory", "server", "20")
+    is_mallory.signal(signal.SIGUSR2)
+    wait_for("what is mallory's to be told", lambda: "mallory/server" in expects_bob.counts().foreign)
+    assert expects_bob.counts().received == 0

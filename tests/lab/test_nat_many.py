@@ -24,7 +24,7 @@ def test_each_clients_octets_are_its_own(world):
     addresses = {sa["remote"].rpartition(":")[0] for sa in shown.sas}
     assert addresses == {world.hosts.nat.outside_address}
     assert len({tunnel["mark"] for tunnel in shown.tunnels}) == len(PORTS)
-    wait_all_flowing(list(world.streams.values()), 200)
+    wait_all_flowing(list(world.streams.values()), 100)
     assert_lossless(list(world.streams.values()))
     after = world.server.show()
     assert after.guard == shown.guard

@@ -43,7 +43,8 @@ class NatClient:
         self.l2tp.connect()
 
     def wait_up(self) -> None:
-        wait_for(f"{self.user}: PPP to be up", lambda: self.node.succeeds("ping", "-q", "-c", "1", "-W", "2", INNER_LNS))
+        wait_for(f"{self.user}: PPP to be up",
+                 lambda: self.node.succeeds("ping", "-q", "-c", "1", "-W", "2", INNER_LNS))
 
     def inner_address(self) -> str:
         """What the LNS has given it; PPP is up."""

@@ -1,4 +1,5 @@
-"""Several foreign clients behind one NAT, each with a session and a stream of its own; the server is ours."""
+"""Several foreign clients behind one NAT, each with a session and a stream of its own; the server is ours, behind a
+stateful firewall of its host."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -6,15 +7,34 @@ from concurrent.futures import ThreadPoolExecutor
 from .keel2tpd import Show
 from .nat import NatHosts
 from .nat_clients import NatClient, users
-from .pattern import Stream, wait_all_flowing
+from .pattern import RATE, Stream, wait_all_flowing
 
 OURS = "keel2tp-lns.office"  # what charon calls the server's connection
 
+# What a careful administrator has on a server; nothing in it knows of keel2tpd and its ports.
+FIREWALL = """
+table inet firewall {
+ chain input {
+  type filter hook input priority 0; policy drop;
+  ct state established,related accept
+  ct state invalid drop
+  iifname { "lo", "ppp*" } accept
+  meta l4proto { icmp, ipv6-icmp, esp } accept
+  udp dport { 500, 4500 } accept
+  udp dport 1701 meta ipsec exists accept
+ }
+ chain nat { type nat hook postrouting priority 100; oifname "eth0" masquerade; }
+}
+"""
+
 
 class World:
-    def __init__(self, hosts: NatHosts, ports: tuple[int, ...], launcher: tuple = (), hello: int = 20):
-        """`ports`: one client each, with this source port of L2TP."""
+    def __init__(self, hosts: NatHosts, ports: tuple[int, ...], launcher: tuple = (), hello: int = 20,
+                 rate: float = RATE):
+        """`ports`: one client each, with this source port of L2TP; `rate`: of each stream's directions, a second."""
+        self.rate = rate
         self.hosts = hosts
+        hosts.lns.run("nft", "-f", hosts.lns.write("/run/lab/firewall.nft", FIREWALL))
         self.server = hosts.start_lns(launcher=launcher, users=users(len(ports)), hello=hello)
         nodes = hosts.add_clients(len(ports))
         self.clients = [NatClient(hosts, node, f"user{number}", port)
@@ -32,7 +52,7 @@ class World:
         shown = self.server.wait_show(f"{client.user}'s session", lambda show: self.sessions(show, inner))
         (session,) = self.sessions(shown, inner)
         assert session["user"] == client.user
-        return Stream(client.user, client.node, self.hosts.lns, session)
+        return Stream(client.user, client.node, self.hosts.lns, session, rate=self.rate)
 
     @staticmethod
     def sessions(show: Show, inner: str) -> list[dict]:

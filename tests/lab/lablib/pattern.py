@@ -11,7 +11,7 @@ from .node import Node, Process
 from .wait import wait_for
 
 PROGRAM = Path(__file__).with_name("pattern_peer.py")
-RATE = 30  # datagrams a second and direction: an emulated machine with ten clients keeps up
+RATE = 20  # datagrams a second and direction: an emulated machine with five clients keeps up
 QUIET = 3.0  # seconds without a datagram after which what has not come is lost
 
 
@@ -25,7 +25,9 @@ class Counts:
     unsent: int
 
 
-class _End:
+class End:
+    """pattern_peer.py on a node."""
+
     def __init__(self, node: Node, *arguments: str):
         self._process: Process = node.start(f"pattern-{len(node.processes)}", "/usr/bin/python3", PROGRAM, *arguments)
         wait_for(f"{self._process.name} to be ready", lambda: self._lines() or not self._process.running)
@@ -53,8 +55,8 @@ class Stream:
     def __init__(self, name: str, client: Node, lns: Node, session: dict, *, device: str = "ppp0", rate: float = RATE):
         """`session` is the LNS's, as shown; `device` the client's interface."""
         self.name = name
-        self._client = _End(client, device, INNER_LNS, name, "client", str(rate))
-        self._server = _End(lns, session["interface"], session["remote"], name, "server", str(rate))
+        self._client = End(client, device, INNER_LNS, name, "client", str(rate))
+        self._server = End(lns, session["interface"], session["remote"], name, "server", str(rate))
         self._toggle()
 
     def _toggle(self) -> None:
