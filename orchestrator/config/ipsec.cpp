@@ -122,6 +122,31 @@ void choose_proposals(Reader& reader, const Node& node, Peer peer, Ipsec& ipsec)
         node.has("esp-proposals") ? reader.texts(node.at("esp-proposals")) : esp_proposals(set, role);
 }
 
+void check_identities(Reader& reader, const Node& node, const std::string& choice, bool to_server) {
+    const Node local = node.at("local-id"), remote = node.at("remote-id");
+    check_identity(reader, local);
+    check_identity(reader, remote);
+    for (const Node& item : node.at("certificate").at("remote-ids").items()) check_identity(reader, item);
+    for (const Node& id : {local, remote}) {
+        if (choice == "public-key" && !id.string().empty()) {
+            reader.fault(id, "has no meaning with \"public-key\": the identity is the key itself");
+        }
+    }
+    if (choice == "psks" && !local.string().empty()) {
+        reader.fault(local,
+                     "cannot tell the PSKs apart: with \"psks\" our identity is the listening address");
+    }
+    if (to_server && choice == "public-key" && node.at(choice).at("pubkeys").items().size() > 1) {
+        reader.fault(node.at(choice).at("pubkeys"), "must be one key: a client has one server");
+    }
+    if (to_server && choice == "certificate" && remote.string().empty()) {
+        reader.fault(node,
+                     "misses 'remote-id': with certificates it must be told which of all that the CA has "
+                     "signed the server is, as the server tells it (a domain name, or its certificate's "
+                     "subject such as \"O=Example, CN=vpn.example.net\")");
+    }
+}
+
 }  // namespace
 
 std::optional<Ipsec> parse_ipsec(Reader& reader, const Node& owner, Peer peer, const CredentialCheck& check) {
@@ -149,17 +174,12 @@ std::optional<Ipsec> parse_ipsec(Reader& reader, const Node& owner, Peer peer, c
         .esp_proposals = {},
     };
     choose_proposals(reader, node, peer, ipsec);
-    for (const char* key : {"local-id", "remote-id"}) check_identity(reader, node.at(key));
-    for (const Node& item : node.at("certificate").at("remote-ids").items()) check_identity(reader, item);
-    if (to_server && ipsec.remote_id.empty() && std::holds_alternative<CertificateAuth>(ipsec.auth)) {
-        reader.fault(node,
-                     "misses 'remote-id': with certificates it must be told which of all that the CA has "
-                     "signed the server is, as the server tells it (a domain name, or its certificate's "
-                     "subject such as \"O=Example, CN=vpn.example.net\")");
-    }
+    check_identities(reader, node, choice.key, to_server);
     if (check) {
         for (const CredentialFault& found : check(ipsec.auth)) {
-            reader.fault({node.value, node.pointer / choice.key / found.field}, found.why.text());
+            reader.fault(
+                {node.value, node.pointer / choice.key / nlohmann::json::json_pointer("/" + found.field)},
+                found.why.text());
         }
     }
     return ipsec;
