@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "config/proposals.hpp"
 #include "linux/strongswan_recipe.hpp"
 
 namespace keel {
@@ -13,7 +14,9 @@ namespace {
 
 constexpr std::string_view kCheckPsk = "check that both ends have the same pre-shared key";
 constexpr std::string_view kCheckPskOrId =
-    "check that both ends have the same pre-shared key, and that the server accepts our identity (local-id)";
+    "check that both ends have the same pre-shared key, or that the server trusts our certificate or key; "
+    "that it "
+    "admits our identity (local-id), and that remote-id is its own";
 constexpr std::string_view kCheckIke =
     "set ike-proposals to one that the server accepts, and check that it accepts this IKE version and "
     "address";
@@ -21,6 +24,9 @@ constexpr std::string_view kCheckEsp = "set esp-proposals to one that the server
 constexpr std::string_view kCheckReach =
     "check that the server is right and running, and that udp/500, udp/4500 and ESP pass every firewall "
     "between";
+constexpr std::string_view kCheckTrust =
+    "check that cacerts holds the CA of the server, that the server sends its intermediate certificates, and "
+    "that it has not expired";
 constexpr std::string_view kCheckLog = "look at the server's log";
 constexpr std::string_view kCheckKernel =
     "check that the kernel has esp4 (modprobe esp4) and the algorithms of esp-proposals";
@@ -36,7 +42,23 @@ struct Rule {
 // The first that fits; the particular before the general.
 constexpr std::array kRules{
     Rule{"received AUTHENTICATION_FAILED", ErrorCode::denied,
-         "the server refused our pre-shared key or identity", kCheckPskOrId, true},
+         "the server refused our pre-shared key, certificate or identity", kCheckPskOrId, true},
+    Rule{"subject certificate invalid", ErrorCode::denied, "the server's certificate is not valid now",
+         "renew the server's certificate, or set this host's clock", false},
+    Rule{"issuer certificate invalid", ErrorCode::denied,
+         "a CA's certificate above the server's is not valid now",
+         "renew it in cacerts, or set this host's clock", false},
+    Rule{"no issuer certificate found for", ErrorCode::denied, "nobody vouches for the server's certificate",
+         kCheckTrust, false},
+    Rule{"certificate was revoked", ErrorCode::denied, "the server's certificate was revoked",
+         "the server needs a new certificate", false},
+    Rule{"no trusted ", ErrorCode::denied, "the server's certificate is not trusted", kCheckTrust, true},
+    Rule{"no private key found for", ErrorCode::denied, "our private key is not that of our identity",
+         "set local-id to the subject or to a subjectAltName of our certificate, or leave it out", true},
+    Rule{"peer not authenticated by CA", ErrorCode::denied,
+         "the server's certificate is of a CA that cacerts does not name", kCheckTrust, true},
+    Rule{"received unsupported IKE version", ErrorCode::unsupported, "the server speaks another IKE version",
+         "set ike to the server's version; a strongSwan of 6.1 or later may be built without IKEv1", false},
     Rule{"but MAC mismatched", ErrorCode::denied, "the pre-shared keys differ", kCheckPsk, true},
     Rule{"no shared key found for", ErrorCode::denied, "charon has no pre-shared key for these identities",
          "set remote-id to the server's identity", true},
@@ -78,8 +100,28 @@ constexpr std::array kRules{
     Rule{"notify error", ErrorCode::denied, "the server refused", kCheckLog, true},
 };
 
-// The responder's own words for a peer's failure.
+// The responder's own words for a peer's failure. Those of kDetails come before and say more.
+constexpr std::array<std::string_view, 6> kDetails{
+    "no issuer certificate found for", "subject certificate invalid", "issuer certificate invalid",
+    "certificate was revoked",         "does not match to",           "certificate status is not available",
+};
 constexpr std::array kPeerRules{
+    Rule{"peer not authenticated by CA",
+         ErrorCode::denied,
+         "its certificate is of another CA than cacerts names",
+         {},
+         true},
+    Rule{"no trusted ", ErrorCode::denied, "its certificate is not trusted", {}, true},
+    Rule{"no private key found for",
+         ErrorCode::denied,
+         "our private key is not that of our identity: local-id must be in our certificate",
+         {},
+         true},
+    Rule{"sending INVALID_MAJOR_VERSION",
+         ErrorCode::unsupported,
+         "this strongSwan was built without the IKE version that it speaks",
+         {},
+         true},
     Rule{"but MAC mismatched", ErrorCode::denied, "the pre-shared keys differ", {}, true},
     Rule{"calculated HASH does not match", ErrorCode::denied, "the pre-shared keys differ", {}, true},
     // charon prefers a secret without owners to ours when it looks by the peer's address (IKEv1).
@@ -111,6 +153,8 @@ constexpr std::array kPeerRules{
          {},
          true},
     Rule{"unacceptable", ErrorCode::unsupported, "it asks for something that is not allowed", {}, true},
+    Rule{"no matching peer config found", ErrorCode::denied, "no connection fits its identity", {}, true},
+    Rule{"no alternative config found", ErrorCode::denied, "no connection fits its identity", {}, true},
     Rule{"no peer config found", ErrorCode::denied, "no connection fits its identity", {}, true},
     Rule{"no IKE config found", ErrorCode::denied, "no connection fits its address or IKE version", {}, true},
 };
@@ -129,6 +173,13 @@ std::optional<IpAddress> address_after(std::string_view line, std::string_view w
     if (at == std::string_view::npos) return std::nullopt;
     const std::string_view rest = line.substr(at + word.size());
     return IpAddress::parse(rest.substr(0, rest.find('[')));
+}
+
+// Which set would have let the peer in.
+std::string admitting(std::string_view offered) {
+    const auto set = config::admitting_set(offered);
+    return set ? fmt::format("; the proposal set \"{}\" admits it", config::name_of(*set))
+               : std::string("; no proposal set admits it");
 }
 
 constexpr std::size_t kMaxTold = 256;
@@ -181,7 +232,7 @@ std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::tim
         const auto peer = address_after(line.text, "from ");
         const auto local = address_after(line.text, " to ");
         // charon has a fixed and small number of threads; the cap only guards against its being otherwise.
-        if (peer && local && by_thread_.size() < 4096) by_thread_[line.thread] = {*peer, *local, {}};
+        if (peer && local && by_thread_.size() < 4096) by_thread_[line.thread] = {*peer, *local, {}, {}};
         return std::nullopt;
     }
     const auto packet = by_thread_.find(line.thread);
@@ -191,14 +242,21 @@ std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::tim
         return std::nullopt;
     }
     const Rule* rule = match(kPeerRules, line.text);
-    if (!rule) return std::nullopt;
+    if (!rule) {
+        for (const std::string_view detail : kDetails) {
+            if (line.text.find(detail) == std::string::npos) continue;
+            packet->second.detail = line.text.substr(line.text.find_first_not_of(' '), 512);
+        }
+        return std::nullopt;
+    }
     const std::string key = packet->second.peer.text() + std::string(rule->meaning);
     std::erase_if(told_, [now](const auto& told) { return now - told.second >= kTellAgainAfter; });
     if (told_.size() >= kMaxTold || !told_.emplace(key, now).second) return std::nullopt;
     std::string text = fmt::format("{}: \"{}\"", rule->meaning, line.text);
     if (rule->code == ErrorCode::unsupported && !packet->second.offered.empty()) {
-        text += "; it offers " + packet->second.offered;
+        text += "; it offered " + packet->second.offered + admitting(packet->second.offered);
     }
+    if (!packet->second.detail.empty()) text += fmt::format(" (\"{}\")", packet->second.detail);
     return IpsecRefused{packet->second.local, packet->second.peer, std::move(text)};
 }
 

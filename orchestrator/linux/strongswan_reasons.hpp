@@ -36,7 +36,8 @@ struct Verdict {
 // which logs "received packet: from PEER to US" before what it makes of the packet.
 class PeerFailures {
 public:
-    // A peer that failed against one of `ours` (IpsecRefused); the same peer and reason are told once a minute.
+    // A peer that failed against one of `ours` (IpsecRefused); the same peer and reason are told once a
+    // minute.
     [[nodiscard]] std::optional<IpsecRefused> on_line(std::chrono::steady_clock::time_point now,
                                                       const vici::LogLine& line,
                                                       const std::set<IpAddress>& ours);
@@ -45,6 +46,7 @@ private:
     struct Packet {
         IpAddress peer, local;
         std::string offered;  // "received proposals: ..."
+        std::string detail;   // why the peer's certificate is not trusted
     };
     std::map<std::uint32_t, Packet> by_thread_;
     std::map<std::string, std::chrono::steady_clock::time_point> told_;
