@@ -33,6 +33,7 @@ Status Datapath::open_tunnel(LocalTunnelId id, Role& owner, const l2tp::Path& pa
     tunnel.socket = *socket;
     tunnel.sa = sa;
     socket_index_.emplace(*socket, id);
+    if (sa) mark_index_.emplace(sa->mark, id);
     tunnels_.emplace(id, std::move(tunnel));
     return {};
 }
@@ -147,7 +148,11 @@ bool Datapath::succeed(std::uint32_t mark, const SaBinding& next) {
     for (const LocalTunnelId id : tunnels_on(mark)) {
         Tunnel& held = *tunnel(id);
         const auto tied = ports_.datagrams.rebind(held.socket, next);
-        if (tied) held.sa = next;
+        if (tied) {
+            mark_index_.erase({mark, id});
+            mark_index_.emplace(next.mark, id);
+            held.sa = next;
+        }
         all = all && tied.has_value();
     }
     (void)refit(next.mark);
@@ -199,6 +204,7 @@ void Datapath::release_if_done(Tunnel& held) {
     ports_.datagrams.close(held.socket);
     released_.emplace_back(id, held.owner);
     socket_index_.erase(held.socket);
+    if (held.sa) mark_index_.erase({held.sa->mark, id});
     tunnels_.erase(id);
 }
 
@@ -240,8 +246,9 @@ std::vector<LocalTunnelId> Datapath::tunnels_of(const Role& owner) const {
 
 std::vector<LocalTunnelId> Datapath::tunnels_on(std::uint32_t mark) const {
     std::vector<LocalTunnelId> ids;
-    for (const auto& [id, held] : tunnels_) {
-        if (held.sa && held.sa->mark == mark) ids.push_back(id);
+    for (auto at = mark_index_.lower_bound({mark, LocalTunnelId()}); at != mark_index_.end(); ++at) {
+        if (at->first != mark) break;
+        ids.push_back(at->second);
     }
     return ids;
 }

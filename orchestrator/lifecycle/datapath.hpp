@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,7 @@ private:
     std::map<LocalTunnelId, Tunnel> tunnels_;
     std::map<LocalSessionId, LocalTunnelId> session_index_;
     std::map<SocketId, LocalTunnelId> socket_index_;
+    std::set<std::pair<std::uint32_t, LocalTunnelId>> mark_index_;  // by the mark of their SA
     std::map<PppId, LocalSessionId> ppp_index_;
     std::map<std::string, LocalSessionId> link_index_;  // by the interface
     std::vector<std::pair<LocalTunnelId, Role*>> released_;
