@@ -1,7 +1,6 @@
 // The kernel: its modules, what it can do, and what we may do with it.
 #include <fmt/format.h>
-
-#include <algorithm>
+#include <fmt/ranges.h>
 
 #include "doctor/examine.hpp"
 
@@ -46,16 +45,17 @@ bool wanted(const ModuleFact& module, const Needs& need) {
 
 // Whether the modules' directory is needed at all: not where all is loaded or built in.
 void check_modules(const KernelFacts& kernel, const Needs& need, Report& report) {
-    const auto absent = std::ranges::count_if(kernel.modules, [&](const ModuleFact& module) {
-        return wanted(module, need) && module.state != State::present;
-    });
-    if (absent == 0) return report.ok("modules", "all kernel modules are loaded or built in");
+    std::vector<std::string> absent;
+    for (const ModuleFact& module : kernel.modules) {
+        if (wanted(module, need) && module.state != State::present) absent.push_back(module.name);
+    }
+    if (absent.empty()) return report.ok("modules", "all kernel modules are loaded or built in");
     if (!kernel.has_modules_directory) {
         return report.error(
             "modules-gone",
-            fmt::format("the running kernel {} has no modules on this machine: it was replaced by an "
-                        "upgrade, or this is a container",
-                        kernel.release),
+            fmt::format("the running kernel {} lacks {}, and has no modules on this machine: it was "
+                        "replaced by an upgrade, or this is a container",
+                        kernel.release, fmt::join(absent, ", ")),
             fmt::format("/lib/modules/{}", kernel.release),
             "reboot into the installed kernel; in a container load the modules on the host");
     }

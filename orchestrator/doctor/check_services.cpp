@@ -59,7 +59,7 @@ void check_1701(const Facts& facts, const Needs& need, Report& report) {
 
 void check_ike_port(const Facts& facts, std::uint16_t port, Report& report) {
     const bool charon_answers = facts.charon.charon.has_value();
-    bool held = false;
+    bool held = false, foreign = false;
     for (const PortHolder& holder : facts.services.ports) {
         if (holder.local.port != port || holder.connected) continue;
         held = true;
@@ -71,6 +71,7 @@ void check_ike_port(const Facts& facts, std::uint16_t port, Report& report) {
             }
             continue;
         }
+        foreign = true;
         report.error("ike-port-taken", fmt::format("{} holds {}", holder_text(holder), holder.local.text()),
                      port_text(port),
                      "stop that IKE daemon: only one can serve this port, and keel2tp uses charon");
@@ -81,7 +82,7 @@ void check_ike_port(const Facts& facts, std::uint16_t port, Report& report) {
                      "set charon.port = 500 and charon.port_nat_t = 4500 in strongswan.conf, load plugin "
                      "socket-default, "
                      "restart charon");
-    } else if (held) {
+    } else if (held && !foreign) {
         report.ok(fmt::format("port-{}", port), fmt::format("udp {} is held", port));
     }
 }

@@ -53,7 +53,8 @@ Field meta_field(const std::string& key, const Packet& packet) {
     if (key == "l4proto") return protocol_of(packet);
     if (key == "nfproto") return packet.v4 ? known({"ipv4"}, 2) : known({"ipv6"}, 10);
     if (key == "protocol") return packet.v4 ? known({"ip"}, 0x0800) : known({"ip6"}, 0x86dd);
-    if (key == "secpath") return known({packet.under_esp ? "true" : "false"}, packet.under_esp ? 1 : 0);
+    if (key == "secpath" || key == "ipsec")
+        return known({packet.under_esp ? "true" : "false"}, packet.under_esp ? 1 : 0);
     if (key == "pkttype") return known({"host", "unicast"}, 0);
     if ((key == "iifname" || key == "iif") && !packet.interface.empty()) return known({packet.interface});
     return {};

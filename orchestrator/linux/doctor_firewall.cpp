@@ -21,10 +21,12 @@ constexpr int kCapNetAdmin = 12;
 }  // namespace
 
 Result<Ruleset> gather_ruleset() {
-    if (module_state("nf_tables") != ModuleState::present) return Ruleset();
+    const ModuleState state = module_state("nf_tables");
+    if (state == ModuleState::loadable) return Ruleset();
     if (!has_capability(kCapNetAdmin)) return fail(ErrorCode::denied, "the host's firewall");
     // libnftables ends the process when it cannot open this socket.
     if (const UniqueFd tried(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)); !tried) {
+        if (errno == EPROTONOSUPPORT) return Ruleset();
         return system_fail(errno, "the host's firewall");
     }
     const std::unique_ptr<nft_ctx, decltype(&::nft_ctx_free)> context(::nft_ctx_new(NFT_CTX_DEFAULT),
@@ -35,6 +37,7 @@ Result<Ruleset> gather_ruleset() {
     ::nft_ctx_buffer_output(context.get());
     ::nft_ctx_buffer_error(context.get());
     if (::nft_run_cmd_from_buffer(context.get(), "list ruleset") != 0) {
+        if (state == ModuleState::missing) return Ruleset();  // it is not built in either
         return fail(ErrorCode::io, "the host's firewall: its rules cannot be listed",
                     "look at `nft list ruleset`");
     }

@@ -93,9 +93,12 @@ TEST_CASE("protocols, by name and by number") {
 TEST_CASE("what came under ESP, conntrack's state, interfaces and addresses are known") {
     Packet inner = udp(1701);
     inner.under_esp = true;
-    const auto secpath = input("drop", {match(R"({"meta": {"key": "secpath"}})", "true", "accept")});
-    CHECK(ask(secpath, inner) == Answer::accepted);
-    CHECK(ask(secpath, udp(1701)) == Answer::dropped);
+    for (const char* key : {"secpath", "ipsec"}) {  // in nft 1.0.6's JSON it is called ipsec
+        const auto rules =
+            input("drop", {match(fmt::format(R"({{"meta": {{"key": "{}"}}}})", key), "true", "accept")});
+        CHECK(ask(rules, inner) == Answer::accepted);
+        CHECK(ask(rules, udp(1701)) == Answer::dropped);
+    }
 
     Packet answer = udp(500);
     answer.established = true;
@@ -160,6 +163,24 @@ TEST_CASE("jumps come back, gotos do not, verdict maps lead on, and loops end") 
                 {R"([{"vmap": {"key": {"meta": {"key": "mark"}}, "data": {"set": [[1, {"accept": null}]]}}}])"},
                 other),
             udp(500)) == Answer::may_be_dropped);
+}
+
+TEST_CASE("as nft 1.0.6 tells it") {
+    const std::string own_address =
+        R"([{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}},
+        "right": "local"}}, {"match": {"op": "==", "left": {"payload": {"protocol": "th", "field": "dport"}},
+        "right": 500}}, {"accept": null}])";
+    CHECK(ask(input("drop", {own_address}), udp(500)) == Answer::accepted);
+    CHECK(ask(input("drop", {own_address}), esp()) == Answer::dropped);
+    const std::string either = R"([{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}},
+        "right": {"set": ["udp", "esp"]}}}, {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}},
+        "right": {"range": ["192.0.2.0", "192.0.2.9"]}}}, {"log": {"prefix": "x"}},
+        {"counter": {"packets": 0, "bytes": 0}}, {"accept": null}])";
+    CHECK(ask(input("drop", {either}), udp(500)) == Answer::accepted);
+    CHECK(ask(input("drop", {either}), esp()) == Answer::accepted);
+    const std::string refuse = R"([{"match": {"op": "!=", "left": {"meta": {"key": "iifname"}},
+        "right": {"set": ["lo", "ppp*"]}}}, {"reject": {"type": "icmpx", "expr": "admin-prohibited"}}])";
+    CHECK(ask(input("accept", {refuse}), udp(500)) == Answer::dropped);
 }
 
 TEST_CASE("our own table is not the host's firewall, other families are not this packet's") {
