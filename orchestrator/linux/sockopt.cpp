@@ -1,5 +1,6 @@
 #include "linux/sockopt.hpp"
 
+#include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
@@ -73,6 +74,30 @@ Result<UniqueFd> udp_socket(bool v4) {
         }
     }
     return fd;
+}
+
+Status bind_to(int fd, const SocketAddress& local) {
+    const RawAddress raw = raw_address(local);
+    if (bind(fd, raw.get(), raw.size) == 0) return {};
+    const int error = errno;
+    const std::string what = fmt::format("UDP {} cannot be bound", local.text());
+    if (error == EADDRNOTAVAIL) {
+        return system_fail(error, what, fmt::format("give {} to an interface first", local.ip.text()));
+    }
+    return system_fail(error, what);
+}
+
+Status connect_to(int fd, const SocketAddress& remote) {
+    const RawAddress raw = raw_address(remote);
+    if (connect(fd, raw.get(), raw.size) == 0) return {};
+    return system_fail(errno, fmt::format("no way to {}", remote.text()), "look at `ip route get`");
+}
+
+SocketAddress bound_address(int fd, const SocketAddress& asked) {
+    RawAddress raw;
+    raw.size = sizeof raw.storage;
+    if (getsockname(fd, raw.get(), &raw.size) != 0) return asked;
+    return parse_raw_address(raw).value_or(asked);
 }
 
 Status set_reuse_address(int fd) {

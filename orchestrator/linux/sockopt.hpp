@@ -27,6 +27,12 @@ struct RawAddress {
 // pass by the socket's policy.
 [[nodiscard]] Result<UniqueFd> udp_socket(bool v4);
 
+// `exists` when the address is taken.
+[[nodiscard]] Status bind_to(int fd, const SocketAddress& local);
+[[nodiscard]] Status connect_to(int fd, const SocketAddress& remote);
+// `asked`, with the address that the kernel chose for a part that was left open.
+[[nodiscard]] SocketAddress bound_address(int fd, const SocketAddress& asked);
+
 [[nodiscard]] Status set_reuse_address(int fd);
 // The SO_MARK of what the socket sends.
 [[nodiscard]] Status set_send_mark(int fd, std::uint32_t mark);

@@ -21,31 +21,6 @@ constexpr int kBurst = 64;                      // datagrams of one socket befor
 constexpr std::uint32_t kNoReqid = 0xffffffff;  // charon counts from 1
 constexpr std::uint32_t kPortCount = kLastTunnelPort - kFirstTunnelPort + 1;
 
-Status bind_to(int fd, const SocketAddress& local) {
-    const RawAddress raw = raw_address(local);
-    if (bind(fd, raw.get(), raw.size) == 0) return {};
-    const int error = errno;
-    const std::string what = fmt::format("UDP {} cannot be bound", local.text());
-    if (error == EADDRNOTAVAIL) {
-        return system_fail(error, what, fmt::format("give {} to an interface first", local.ip.text()));
-    }
-    return system_fail(error, what);
-}
-
-Status connect_to(int fd, const SocketAddress& remote) {
-    const RawAddress raw = raw_address(remote);
-    if (connect(fd, raw.get(), raw.size) == 0) return {};
-    return system_fail(errno, fmt::format("no way to {}", remote.text()), "look at `ip route get`");
-}
-
-// The address that the kernel chose for a part that was left open.
-SocketAddress bound_address(int fd, const SocketAddress& asked) {
-    RawAddress raw;
-    raw.size = sizeof raw.storage;
-    if (getsockname(fd, raw.get(), &raw.size) != 0) return asked;
-    return parse_raw_address(raw).value_or(asked);
-}
-
 Error taken(Error error, const SocketAddress& local) {
     if (error.code != ErrorCode::exists) return error;
     const auto holder = port_holder(local, Conflict::any);
