@@ -69,6 +69,7 @@ struct IpsecConnection {
     std::vector<std::string> ike_proposals, esp_proposals;
     bool force_encap = false;  // UDP encapsulation even without NAT
     bool any_port = false;     // initiator: our end of the SA is not bound to port 1701
+    std::vector<IpAddress> also_dialled{};  // responder: peers that we dial ourselves; Strongswan fills it in
 };
 
 // A CHILD_SA that is up. `mark` (never 0) is what the kernel puts on packets that came under it, `reqid`

@@ -312,10 +312,14 @@ std::optional<Time> Lns::next_timeout() const {
 }
 
 LnsStatus Lns::status(Time now) const {
+    auto why = listen_why_ ? listen_why_ : ipsec_why_;
+    // charon has the connection as soon as it is ready, not before.
+    const bool served = !config_.ipsec || context_.charon.ready;
+    if (!why && !served && context_.charon.why) why = Why{Stage::ike, *context_.charon.why, now};
     return {.name = config_.name,
-            .listening = listeners_.size() == config_.listen.size(),
+            .listening = served && listeners_.size() == config_.listen.size(),
             .listen = config_.listen,
-            .why = listen_why_ ? listen_why_ : ipsec_why_,
+            .why = std::move(why),
             .users = config_.users.size(),
             .pool_size = pool_.size(),
             .pool_used = pool_.used(),

@@ -66,6 +66,25 @@ void Strongswan::Impl::load(const IpsecConnection& connection) {
     note_listening();
     if (const auto obstacle = read_files(declared)) return refuse_load(declared, *obstacle);
     if (can_send()) send_load(declared);
+    if (can_send()) reload_servers();
+}
+
+std::vector<IpAddress> Strongswan::Impl::dialled() const {
+    std::vector<IpAddress> out;
+    for (const auto& [name, declared] : declared_) {
+        const auto& remote = declared.spec.remote;
+        if (remote && std::ranges::count(out, *remote) == 0) out.push_back(*remote);
+    }
+    return out;
+}
+
+// Those that do not know yet of a peer that we dial.
+void Strongswan::Impl::reload_servers() {
+    const std::vector<IpAddress> now = dialled();
+    for (auto& [name, declared] : declared_) {
+        const bool server = declared.spec.role == IpsecConnection::Role::responder;
+        if (server && !declared.retired && !declared.refusal && declared.dialled != now) send_load(declared);
+    }
 }
 
 void Strongswan::Impl::refuse_load(Declared& declared, const Error& why) {
@@ -78,6 +97,7 @@ void Strongswan::Impl::refuse_load(Declared& declared, const Error& why) {
 // Without the proposals that this charon cannot do; what else it lacks is said.
 IpsecConnection Strongswan::Impl::within_reach(Declared& declared) {
     IpsecConnection spec = declared.spec;
+    if (spec.role == IpsecConnection::Role::responder) spec.also_dialled = declared.dialled = dialled();
     declared.warning = declared.kept_old;
     for (const CharonLack& lack : find_lacks(features_, {&declared.spec, 1})) {
         if (lack.fatal && !declared.refusal) declared.refusal = lack.why;

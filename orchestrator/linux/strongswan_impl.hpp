@@ -67,6 +67,7 @@ private:
         std::optional<Error> kept_old;           // why newer files are not in use
         std::optional<Error> warning;            // of this load
         std::set<std::string> warned;
+        std::vector<IpAddress> dialled;  // of a server, as it was last loaded
         std::int64_t expiry_told = 0;  // seconds since 1970
     };
     // A run of charon. `since` is reckoned back from its uptime and wavers by a second; 0 pid: not to be
@@ -127,6 +128,8 @@ private:
 
     // ---- strongswan.cpp
     void send_load(Declared& declared);
+    [[nodiscard]] std::vector<IpAddress> dialled() const;
+    void reload_servers();
     void on_load_answer(const std::string& name, std::uint64_t serial,
                         const vici::Result<vici::Reply>& reply);
     void refuse_load(Declared& declared, const Error& why);

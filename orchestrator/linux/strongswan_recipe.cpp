@@ -61,7 +61,12 @@ Message make_settings(const IpsecConnection& connection, const IpAddress* local)
     Message settings;
     settings.add("version", std::to_string(static_cast<int>(connection.ike)));
     if (local) settings.add("local_addrs", List{address_or_any(*local)});
-    settings.add("remote_addrs", List{connection.remote ? connection.remote->text() : "%any"})
+    // charon gives a peer to the connection that names its address. Of a server that we dial, that is the one
+    // by which we dial; so ours names it too, and wins by its local address.
+    List remote;
+    for (const IpAddress& server : connection.also_dialled) remote.push_back(server.text());
+    remote.push_back(connection.remote ? connection.remote->text() : "%any");
+    settings.add("remote_addrs", std::move(remote))
         .add("proposals", connection.ike_proposals)
         .add("unique", "never")
         .add("fragmentation", "yes")
@@ -178,6 +183,8 @@ std::optional<std::string> our_name(std::string_view charon_name) {
             i += 2;
         }
     }
+    // An administrator may have a connection "keel2tp" or "keel2tp-test".
+    if (!out.starts_with("lns/") && !out.starts_with("lac/")) return std::nullopt;
     return out;
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::string_view kCharonPrefix = "keel2tp-";
 
 // "lns/office" -> "keel2tp-lns.office", and back; other characters than letters, digits, '-' and '_' become
 // "~2b". A responder on several addresses has one connection in charon for each: "keel2tp-lns.office+2" is
-// the second.
+// the second. Only "lns/" and "lac/" are ours.
 [[nodiscard]] std::string charon_name(std::string_view name, std::size_t index = 0);
 [[nodiscard]] std::optional<std::string> our_name(std::string_view charon_name);
 

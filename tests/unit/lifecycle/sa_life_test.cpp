@@ -156,3 +156,17 @@ TEST_CASE("charon is lost while a tunnel waits for a successor: one end, not two
     pair.pass(seconds(5));
     CHECK(pair.branch().why->error.message == "strongSwan was restarted");
 }
+
+TEST_CASE("a server listens when charon has its connection, and not while charon is away") {
+    Pair pair;
+    REQUIRE(pair.lns.start(pair.now));
+    CHECK_FALSE(pair.office().listening);
+    CHECK(pair.office().why->error.message == "strongSwan has not answered yet");
+    pair.lns.receive(pair.now, IpsecReady{"5.9.8"});
+    CHECK(pair.office().listening);
+    CHECK_FALSE(pair.office().why);
+    pair.lns.receive(pair.now, IpsecLost{{ErrorCode::unavailable, "strongSwan was restarted", {}}});
+    CHECK_FALSE(pair.office().listening);
+    CHECK(pair.office().why->stage == Stage::ike);
+    CHECK(pair.office().why->error.message == "strongSwan was restarted");
+}

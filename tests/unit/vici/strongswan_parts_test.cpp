@@ -70,14 +70,19 @@ vici::LogLine line(std::uint32_t thread, std::string text) {
 TEST_CASE("names go into charon and come back") {
     CHECK(charon_name("lns/office") == "keel2tp-lns.office");
     CHECK(charon_name("lns/office", 1) == "keel2tp-lns.office+2");
-    for (const char* name : {"lns/office", "lac/a.b", "lac/a+b", "lac/~", "lac/b\xc3\xbcro 1", ""}) {
+    for (const char* name : {"lns/office", "lac/a.b", "lac/a+b", "lac/~", "lac/b\xc3\xbcro 1", "lns/"}) {
         CAPTURE(name);
         CHECK(our_name(charon_name(name)) == name);
         CHECK(our_name(charon_name(name, 3)) == name);
     }
     CHECK_FALSE(our_name("office"));
-    CHECK_FALSE(our_name("keel2tp-a~2"));
-    CHECK_FALSE(our_name("keel2tp-a b"));
+    CHECK_FALSE(our_name("keel2tp-lns.a~2"));
+    CHECK_FALSE(our_name("keel2tp-lns.a b"));
+    // An administrator's, not ours.
+    for (const char* theirs : {"keel2tp", "keel2tp-", "keel2tp-test", "keel2tp-lns", "keel2tp-lnsx.a"}) {
+        CAPTURE(theirs);
+        CHECK_FALSE(our_name(theirs));
+    }
 }
 
 TEST_CASE("recipe S, responder: one connection for each address") {
@@ -104,6 +109,14 @@ TEST_CASE("recipe S, responder: one connection for each address") {
     CHECK(child->find("reqid") == nullptr);
     CHECK(child->value("rand_time") == "0s");
     CHECK(make_secrets(responder()).at(0).owners == vici::List{"192.0.2.2", "198.51.100.2"});
+}
+
+TEST_CASE("a server names the peers that we dial ourselves, so that charon does not take them for our dial") {
+    IpsecConnection connection = responder();
+    connection.also_dialled = {ip("203.0.113.5")};
+    for (const CharonConnection& made : make_connections(connection)) {
+        CHECK(*made.settings.find_list("remote_addrs") == vici::List{"203.0.113.5", "%any"});
+    }
 }
 
 TEST_CASE("recipe S, initiator: the secret is the server's") {

@@ -39,6 +39,7 @@ public:
     std::deque<std::string> commands;  // "terminate keel2tp-...", ...
     vici::Message listed;              // one list-sa message; empty: none
     std::string refuse_conns;          // errmsg for load-conn
+    std::string version = "5.9.8";
 
 private:
     struct Client {
@@ -87,7 +88,7 @@ private:
     vici::Message answer(Client& client, const std::string& name, const vici::Message& request) {
         const auto yes = vici::Message().add("success", "yes");
         commands.push_back(name + " " + std::string(request.value("ike")));
-        if (name == "version") return vici::Message().add("daemon", "charon").add("version", "5.9.8");
+        if (name == "version") return vici::Message().add("daemon", "charon").add("version", version);
         if (name == "stats") return vici::Message().add("uptime", vici::Message().add("since", since_));
         if (name == "get-conns") return vici::Message().add("conns", keys(conns));
         if (name == "get-shared") return vici::Message().add("keys", keys(secrets));
@@ -229,8 +230,8 @@ TEST_CASE("without strongSwan: lost, with a remedy; then it comes, and all that 
 TEST_CASE("what an earlier run of ours left goes, what is another's stays") {
     House house;
     house.start_charon();
-    house.charon->conns = {{"keel2tp-lns.old", {}}, {"theirs", {}}};
-    house.charon->secrets = {{"keel2tp-lns.old", {}}, {"theirs", {}}};
+    house.charon->conns = {{"keel2tp-lns.old", {}}, {"theirs", {}}, {"keel2tp-test", {}}};
+    house.charon->secrets = {{"keel2tp-lns.old", {}}, {"theirs", {}}, {"keel2tp-test", {}}};
     house.charon->listed = sa_message(false);
     house.start();
     house.strongswan->load(lac());
@@ -239,6 +240,8 @@ TEST_CASE("what an earlier run of ours left goes, what is another's stays") {
     CHECK(house.until([&] { return !house.charon->secrets.contains("keel2tp-lns.old"); }));
     CHECK(house.charon->conns.contains("theirs"));
     CHECK(house.charon->secrets.contains("theirs"));
+    CHECK(house.charon->conns.contains("keel2tp-test"));
+    CHECK(house.charon->secrets.contains("keel2tp-test"));
     const auto& commands = house.charon->commands;
     CHECK(house.until([&] { return std::ranges::find(commands, "terminate ") != commands.end(); }));
 }
@@ -263,6 +266,44 @@ TEST_CASE("what others unload is loaded again; unload leaves nothing") {
     CHECK(house.charon->secrets.empty());
     CHECK(std::ranges::find(house.charon->commands, "terminate keel2tp-lac.branch") !=
           house.charon->commands.end());
+}
+
+TEST_CASE("what is unloaded is back at once when charon's log tells of it, also what goes a moment later") {
+    House house;
+    house.start_charon();
+    house.start();
+    house.strongswan->load(lac());
+    static_cast<void>(house.next<IpsecReady>());
+    const auto since = std::chrono::steady_clock::now();
+    // As swanctl does it: secrets, then connections.
+    house.charon->secrets.clear();
+    house.charon->send_event(
+        "log",
+        vici::Message().add("group", "CFG").add("msg", "unloaded shared key with id 'keel2tp-lac.branch'"));
+    CHECK(house.until([&] { return house.charon->secrets.contains("keel2tp-lac.branch"); }));
+    house.charon->conns.clear();
+    CHECK(house.until([&] { return house.charon->conns.contains("keel2tp-lac.branch"); }));
+    CHECK(std::chrono::steady_clock::now() - since < 450ms);
+}
+
+TEST_CASE("a peer that we dial and that dials us: our server names it as soon as we dial") {
+    House house;
+    house.start_charon();
+    house.start();
+    IpsecConnection server = lac();
+    server.name = "lns/office";
+    server.role = IpsecConnection::Role::responder;
+    server.remote.reset();
+    server.local = {*IpAddress::parse("192.0.2.1")};
+    house.strongswan->load(server);
+    static_cast<void>(house.next<IpsecReady>());
+    const auto named = [&] {
+        const vici::Message& loaded = house.charon->conns["keel2tp-lns.office"];
+        return *loaded.find_section("keel2tp-lns.office")->find_list("remote_addrs");
+    };
+    CHECK(named() == vici::List{"%any"});
+    house.strongswan->load(lac());
+    CHECK(house.until([&] { return named() == vici::List{"192.0.2.2", "%any"}; }));
 }
 
 TEST_CASE("an attempt ends in IpsecUp, or in IpsecFailed with charon's words as soon as they are said") {
@@ -316,8 +357,9 @@ TEST_CASE("a new run of charon is a loss first, and is loaded anew") {
     static_cast<void>(house.next<IpsecUp>());
     house.charon.reset();
     house.start_charon("Nov 20 17:00:00 2026");
+    house.charon->version = "6.0.4";  // it was upgraded
     static_cast<void>(house.next<IpsecLost>());
-    static_cast<void>(house.next<IpsecReady>());
+    CHECK(house.next<IpsecReady>().version == "6.0.4");
     CHECK(house.generations == 2);
     CHECK(house.charon->conns.contains("keel2tp-lac.branch"));
 }
