@@ -23,7 +23,7 @@ connections {{ l2tp {{
     mode = transport
     local_ts = dynamic[17/{port}]
     remote_ts = dynamic[17/1701]
-    esp_proposals = aes128gcm16
+    esp_proposals = {esp}
     rekey_time = 0s
     start_action = trap }} }} }} }}
 secrets {{ ike-1 {{ secret = example }} }}
@@ -33,12 +33,14 @@ secrets {{ ike-1 {{ secret = example }} }}
 class NatClient:
     """One user on one host inside; its own IKE, L2TP source port and PPP."""
 
-    def __init__(self, hosts: NatHosts, node: Node, user: str, port: int = WINDOWS_PORT):
-        self.hosts, self.node, self.user, self.port = hosts, node, user, port
+    def __init__(self, hosts: NatHosts, node: Node, user: str, port: int = WINDOWS_PORT,
+                 esp: str = "aes128gcm16"):
+        self.hosts, self.node, self.user, self.port, self.esp = hosts, node, user, port, esp
 
     def connect(self) -> None:
         """As a user does who clicks: IKE and L2TP; does not wait."""
-        self.hosts.charons[self.node].load(CONNECTION.format(lns=self.hosts.lns_address, port=self.port))
+        connection = CONNECTION.format(lns=self.hosts.lns_address, port=self.port, esp=self.esp)
+        self.hosts.charons[self.node].load(connection)
         self.l2tp = Xl2tpdClient(self.node, self.hosts.lns_address, self.user, password(self.user), port=self.port)
         self.l2tp.connect()
 

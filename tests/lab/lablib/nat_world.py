@@ -30,14 +30,15 @@ table inet firewall {
 
 class World:
     def __init__(self, hosts: NatHosts, ports: tuple[int, ...], launcher: tuple = (), hello: int = 20,
-                 rate: float = RATE):
-        """`ports`: one client each, with this source port of L2TP; `rate`: of each stream's directions, a second."""
+                 rate: float = RATE, **client):
+        """`ports`: one client each, with this source port of L2TP; `rate`: of each stream's directions, a second;
+        `client`: more of NatClient."""
         self.rate = rate
         self.hosts = hosts
         hosts.lns.run("nft", "-f", hosts.lns.write("/run/lab/firewall.nft", FIREWALL))
         self.server = hosts.start_lns(launcher=launcher, users=users(len(ports)), hello=hello)
         nodes = hosts.add_clients(len(ports))
-        self.clients = [NatClient(hosts, node, f"user{number}", port)
+        self.clients = [NatClient(hosts, node, f"user{number}", port, **client)
                         for number, (node, port) in enumerate(zip(nodes, ports), 1)]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(NatClient.connect, self.clients))
