@@ -117,28 +117,19 @@ void Collector::collect_cert(const std::string& path) {
     check_issuer(path);
 }
 
-// Peers can verify us if each certificate's issuer is sent along or is theirs. Whether they have it cannot be
-// known here; that it is nowhere in sight is worth a word.
+// Peers can verify us if they have our issuer. With none of its certificates in sight that may be so (a CA of
+// their own), but mostly the intermediate was forgotten. What is above an intermediate is the peers' to have.
 void Collector::check_issuer(const std::string& path) {
-    const X509* last = chain_.front().get();
-    for (std::size_t hops = 0; hops <= chain_.size(); ++hops) {
-        const auto issued = [&](const x509::Cert& issuer) {
-            return X509_check_issued(issuer.get(), const_cast<X509*>(last)) == X509_V_OK;
-        };
-        if (X509_check_issued(const_cast<X509*>(last), const_cast<X509*>(last)) == X509_V_OK ||
-            std::ranges::any_of(cacerts_, issued)) {
-            return;
-        }
-        const auto next = std::find_if(chain_.begin() + 1, chain_.end(), issued);
-        if (next == chain_.end()) break;
-        last = next->get();
-    }
+    X509* own = chain_.front().get();
+    const auto issued_ours = [own](const x509::Cert& issuer) {
+        return X509_check_issued(issuer.get(), own) == X509_V_OK;
+    };
+    if (std::ranges::any_of(chain_, issued_ours) || std::ranges::any_of(cacerts_, issued_ours)) return;
     find(Kind::warning, "cert",
          fmt::format(
              "the issuer \"{}\" of \"{}\" is neither in {} nor among cacerts: peers that do not have it "
              "cannot verify us",
-             x509::name_text(*X509_get_issuer_name(last)), x509::name_text(*X509_get_subject_name(last)),
-             path),
+             x509::name_text(*X509_get_issuer_name(own)), out_.credentials.subject, path),
          "append the intermediate certificate to the file (certbot: use fullchain.pem)");
 }
 

@@ -101,7 +101,9 @@ IpsecConnection Strongswan::Impl::within_reach(Declared& declared) {
     declared.warning = declared.kept_old;
     for (const CharonLack& lack : find_lacks(features_, {&declared.spec, 1})) {
         if (lack.fatal && !declared.refusal) declared.refusal = lack.why;
-        if (!lack.fatal) warn(declared, "strongswan=incomplete", lack.why);
+        if (lack.fatal) continue;
+        if (!declared.warning) declared.warning = lack.why;
+        note(declared, "strongswan=incomplete", lack.why);
     }
     spec.ike_proposals = supported_proposals(features_, spec.ike_proposals, true);
     spec.esp_proposals = supported_proposals(features_, spec.esp_proposals, false);

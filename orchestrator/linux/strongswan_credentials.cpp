@@ -28,7 +28,7 @@ std::optional<Error> Strongswan::Impl::read_files(Declared& declared) {
     ReadCredentials read = read_credentials(declared.spec.auth, credential_files(), calendar_now());
     for (const CredentialFinding& finding : read.findings) {
         if (finding.kind == CredentialFinding::Kind::warning) {
-            warn(declared, "credentials " + finding.what.field, finding.what.why);
+            note(declared, "credentials=" + finding.what.field, finding.what.why);
         }
     }
     if (const Error* obstacle = read.obstacle()) {
@@ -43,9 +43,8 @@ std::optional<Error> Strongswan::Impl::read_files(Declared& declared) {
     return std::nullopt;
 }
 
-// Once per connection and text, until it loads without.
-void Strongswan::Impl::warn(Declared& declared, const std::string& what, const Error& why) {
-    if (!declared.warning) declared.warning = why;
+// To the log, once per connection and text.
+void Strongswan::Impl::note(Declared& declared, const std::string& what, const Error& why) {
     if (!declared.warned.insert(why.message).second) return;
     log_.warning("connection={} {} why={}", quote(declared.spec.name), what, quote(why.text()));
 }

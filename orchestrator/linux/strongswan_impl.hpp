@@ -108,7 +108,7 @@ private:
     void poll_drain();
     // ---- strongswan_credentials.cpp
     [[nodiscard]] std::optional<Error> read_files(Declared& declared);
-    void warn(Declared& declared, const std::string& what, const Error& why);
+    void note(Declared& declared, const std::string& what, const Error& why);
     void watch_files();
     void take_new_files(Declared& declared);
     void tell_of_expiry(Declared& declared);
@@ -161,8 +161,8 @@ private:
     Duration back_off_{};
     std::optional<Generation> generation_;  // of the charon whose SAs the table holds
     std::string version_;
-    bool lost_told_ = true;  // nobody was told that charon is there
     CharonFeatures features_;
+    bool lost_told_ = true;  // nobody was told that charon is there
     std::string last_loss_;
     bool snapshot_done_ = false;
     bool reconciling_ = false;
@@ -172,11 +172,11 @@ private:
     std::uint64_t next_serial_ = 1;
 
     std::map<std::string, Declared> declared_;
-    SaTable sas_;
     std::set<std::string> foreign_keys_;  // ids of keys that charon had before us
     bool keys_known_ = false;             // foreign_keys_ is of this run of charon
     std::set<std::string> certificates_;  // DER; all that this run of charon got from us
     vici::Time look_at_files_;
+    SaTable sas_;
     std::set<IpAddress> listening_;  // where our responders are
     PeerFailures peer_failures_;
     std::map<std::uint32_t, std::string> ends_;  // IKE_SA id -> why it ends
