@@ -3,6 +3,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/unique_fd.hpp"
 #include "linux/doctor_gather.hpp"
 #include "linux/proc.hpp"
 #include "linux/routes.hpp"
@@ -60,14 +62,23 @@ std::optional<Prefix> network_of(const IpAddress& address, const IpAddress& mask
     return Prefix{IpAddress::v4(address.v4_value() & ~host), static_cast<std::uint8_t>(length)};
 }
 
+// Asked of this network namespace; /sys may show another's.
+std::uint32_t mtu_of(const std::string& name) {
+    constexpr std::uint32_t kUsual = 1500;
+    const UniqueFd any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq question{};
+    name.copy(question.ifr_name, sizeof question.ifr_name - 1);
+    return ::ioctl(any.value(), SIOCGIFMTU, &question) == 0 ? static_cast<std::uint32_t>(question.ifr_mtu)
+                                                            : kUsual;
+}
+
 Interface look_at(const std::string& name, unsigned flags) {
     Interface out;
     out.name = name;
     out.up = (flags & IFF_UP) != 0;
     out.loopback = (flags & IFF_LOOPBACK) != 0;
     out.point_to_point = (flags & IFF_POINTOPOINT) != 0;
-    out.mtu =
-        static_cast<std::uint32_t>(number_in(fmt::format("/sys/class/net/{}/mtu", name)).value_or(1500));
+    out.mtu = mtu_of(name);
     out.rp_filter = effective(name, "rp_filter");
     out.disable_xfrm = effective(name, "disable_xfrm") != 0;
     out.disable_policy = effective(name, "disable_policy") != 0;
