@@ -174,7 +174,7 @@ void Lns::on_tunnel_released(Time now, LocalTunnelId) {
     if (stopping_) finish_stop(now);
 }
 
-void Lns::listen_under(const ChildSa& sa) {
+void Lns::listen_under(Time now, const ChildSa& sa) {
     // charon gives the reqid of a dead CHILD_SA to the next one, and may tell of the death later.
     stop_listening_under(
         [&](const SaBinding& held) { return held.mark == sa.mark || held.reqid == sa.reqid; });
@@ -184,8 +184,9 @@ void Lns::listen_under(const ChildSa& sa) {
     if (socket) {
         under_sas_.push_back({binding, *socket});
     } else {
-        context_.log.error("connection={} mark={} peer={} why={}", name(), sa.mark, sa.remote.text(),
-                           quote(socket.error().text()));
+        // Its requests could not be told from another's behind the same address.
+        refuse(now, Stage::tunnel, sa.remote.text(), {}, socket.error().text());
+        context_.ports.ipsec.terminate(sa);
     }
 }
 
@@ -202,7 +203,7 @@ void Lns::on_ipsec_lost() {
 }
 
 void Lns::on_sa_up(Time now, const ChildSa& sa) {
-    if (!context_.ports.datagrams.tells_marks()) listen_under(sa);
+    if (!context_.ports.datagrams.tells_marks()) listen_under(now, sa);
     retry_waiting(now);
 }
 

@@ -90,7 +90,7 @@ private:
     };
 
     void open_listeners(Time now);
-    void listen_under(const ChildSa& sa);
+    void listen_under(Time now, const ChildSa& sa);
     void stop_listening_under(const std::function<bool(const SaBinding&)>& which);
     void establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa);
     void retry_waiting(Time now);

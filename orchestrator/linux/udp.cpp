@@ -127,7 +127,8 @@ Result<SocketId> UdpSockets::open_tunnel_socket(const TunnelSocketSpec& spec) {
 
 Status UdpSockets::reqid_is_free(const SaBinding& sa) const {
     for (const auto& [id, socket] : sockets_) {
-        if (!socket->sa || socket->sa->reqid != sa.reqid || socket->sa->mark == sa.mark) continue;
+        if (!socket->sa || socket->listener || socket->sa->reqid != sa.reqid || socket->sa->mark == sa.mark)
+            continue;
         return fail(
             ErrorCode::exists,
             fmt::format("reqid {} of mark {:#x} still belongs to the tunnel to {} under mark {:#x}", sa.reqid,
@@ -144,7 +145,6 @@ Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, Sock
             fmt::format("mark {:#x} and reqid {} name no SA", spec.sa->mark, spec.sa->reqid),
             "the connection in charon needs mark_in=%unique/0x00ffffff and set_mark_in=%same/0x00ffffff");
     }
-    if (auto is_free = reqid_is_free(*spec.sa); !is_free) return std::unexpected(is_free.error());
     const std::uint32_t send_mark = spec.port == SourcePort::own ? kOwnPortSocketMark : kSocketMark;
     PortSequence ports(random_.u32());
     while (const auto port = ports.next()) {
@@ -172,6 +172,7 @@ Result<UniqueFd> UdpSockets::bind_tunnel_port(const TunnelSocketSpec& spec, Sock
 }
 
 Result<SocketId> UdpSockets::open_protected(const TunnelSocketSpec& spec) {
+    if (auto is_free = reqid_is_free(*spec.sa); !is_free) return std::unexpected(is_free.error());
     auto socket = std::make_shared<Socket>(loop_);
     auto fd = bind_tunnel_port(spec, socket->local);
     if (!fd) return std::unexpected(fd.error());

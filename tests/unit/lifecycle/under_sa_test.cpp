@@ -73,6 +73,17 @@ TEST_CASE("a client comes in by its SA's listener") {
     CHECK(tunnels[0].mark == kLnsMark);
 }
 
+TEST_CASE("a client that cannot have one is refused with the reason, and its SA is ended") {
+    Old pair;
+    pair.up(1, 1);
+    pair.lns_world.failures["listen"] = {ErrorCode::busy, "no free UDP port", "spread the clients"};
+    pair.up(2, 2);
+    CHECK(pair.listened() == Marks{1});
+    CHECK(pair.lns_world.called("ipsec.terminate 2"));
+    REQUIRE(pair.office().refusals.size() == 1);
+    CHECK(pair.office().refusals[0].message.find("no free UDP port") != std::string::npos);
+}
+
 TEST_CASE("they go with charon, and with the server") {
     Old pair;
     pair.up(1, 1);
