@@ -21,6 +21,10 @@ void not_answering(const Facts& facts, Report& report) {
     const CharonHost& host = facts.charon;
     const Error& why = host.charon.error();
     if (why.code == ErrorCode::denied) return note_unchecked(report, "charon", why);
+    if (config_is_hidden(facts)) {
+        return note_unchecked(report, "charon",
+                              {ErrorCode::denied, "charon, whose socket the configuration names", {}});
+    }
     if (why.code == ErrorCode::timeout) {
         return report.error(
             "charon-hangs", why.message, host.socket,

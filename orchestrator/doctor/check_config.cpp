@@ -106,9 +106,7 @@ void check_secret(const SecretFile& file, Report& report) {
 void check_config(const Facts& facts, Report& report) {
     const ConfigFacts& config = facts.config;
     if (config.unreadable) {
-        if (config.unreadable->code == ErrorCode::denied && !facts.kernel.root) {
-            return note_unchecked(report, "config", *config.unreadable);
-        }
+        if (config_is_hidden(facts)) return note_unchecked(report, "config", *config.unreadable);
         return report.error("config-missing", config.unreadable->message, config.path,
                             "write it (README.md has a first one), or name another with --config");
     }

@@ -50,6 +50,10 @@ void check_pppd(const Facts& facts, Report& report) {
         report.error("etc-ppp-missing", "there is no directory /etc/ppp", "/etc/ppp",
                      "make it; it may be empty");
     }
+    if (config_is_hidden(facts)) {
+        return note_unchecked(report, "pppd",
+                              {ErrorCode::denied, "pppd and its plugin, which the configuration names", {}});
+    }
     if (!pppd.plugin_there) {
         report.error("pppd-plugin-missing", "pppd's plugin is not there", pppd.plugin,
                      "install keel2tp's plugin for this version of pppd, or correct pppd.plugin");

@@ -30,6 +30,11 @@ Needs needs(const ConfigFacts& facts) {
                         std::ranges::any_of(config.lac, by_certificate)};
 }
 
+bool config_is_hidden(const Facts& facts) {
+    return !facts.kernel.root && facts.config.unreadable &&
+           facts.config.unreadable->code == ErrorCode::denied;
+}
+
 void note_unchecked(Report& report, std::string_view subject, const Error& why) {
     const bool denied = why.code == ErrorCode::denied;
     report.note(fmt::format("{}-unchecked", subject), fmt::format("not checked: {}", why.message), "",

@@ -16,6 +16,9 @@ struct Needs {
 };
 [[nodiscard]] Needs needs(const ConfigFacts& config);
 
+// Whether only root may read the configuration, so that paths in it are not known.
+[[nodiscard]] bool config_is_hidden(const Facts& facts);
+
 void check_config(const Facts& facts, Report& report);
 void check_secrets(const Facts& facts, Report& report);
 void check_kernel(const Facts& facts, Report& report);

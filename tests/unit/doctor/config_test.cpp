@@ -43,6 +43,11 @@ TEST_CASE("without root an unreadable configuration is not held against it") {
     host.kernel.root = false;
     host.config.config.reset();
     host.config.unreadable = Error{ErrorCode::denied, "cannot open it", ""};
+    host.pppd.plugin_there = false;  // where it is, the configuration says
+    host.charon.charon = fail(ErrorCode::unavailable, "no such file");
+    host.services.ports.clear();
+    only(host, "pppd-unchecked", Severity::note);
+    only(host, "charon-unchecked", Severity::note);
     CHECK(has(only(host, "config-unchecked", Severity::note).remedy, "as root"));
 }
 
