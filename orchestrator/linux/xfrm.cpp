@@ -64,7 +64,8 @@ std::optional<KernelSa> parse(const nlmsghdr& message) {
     sa.reqid = info->reqid;
     sa.esp = info->id.proto == IPPROTO_ESP;
     sa.transport = info->mode == XFRM_MODE_TRANSPORT;
-    sa.counters = {info->curlft.packets, info->curlft.bytes, info->stats.replay,
+    // The kernel counts apart what was seen already and what is older than the window.
+    sa.counters = {info->curlft.packets, info->curlft.bytes, info->stats.replay + info->stats.replay_window,
                    info->stats.integrity_failed};
     each_attribute(message, sizeof *info, [&sa](const nlattr& attribute) {
         const std::uint16_t size = mnl_attr_get_payload_len(&attribute);
