@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "config/proposals.hpp"
 #include "linux/strongswan_recipe.hpp"
@@ -105,6 +106,7 @@ constexpr std::array<std::string_view, 6> kDetails{
     "no issuer certificate found for", "subject certificate invalid", "issuer certificate invalid",
     "certificate was revoked",         "does not match to",           "certificate status is not available",
 };
+constexpr std::string_view kNoOther = "no alternative config found";
 constexpr std::array kPeerRules{
     Rule{"peer not authenticated by CA",
          ErrorCode::denied,
@@ -154,7 +156,7 @@ constexpr std::array kPeerRules{
          true},
     Rule{"unacceptable", ErrorCode::unsupported, "it asks for something that is not allowed", {}, true},
     Rule{"no matching peer config found", ErrorCode::denied, "no connection fits its identity", {}, true},
-    Rule{"no alternative config found", ErrorCode::denied, "no connection fits its identity", {}, true},
+    Rule{kNoOther, ErrorCode::denied, "no connection fits its identity", {}, true},
     Rule{"no peer config found", ErrorCode::denied, "no connection fits its identity", {}, true},
     Rule{"no IKE config found", ErrorCode::denied, "no connection fits its address or IKE version", {}, true},
 };
@@ -232,7 +234,8 @@ std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::tim
         const auto peer = address_after(line.text, "from ");
         const auto local = address_after(line.text, " to ");
         // charon has a fixed and small number of threads; the cap only guards against its being otherwise.
-        if (peer && local && by_thread_.size() < 4096) by_thread_[line.thread] = {*peer, *local, {}, {}};
+        if (peer && local && by_thread_.size() < 4096)
+            by_thread_[line.thread] = {*peer, *local, {}, {}, false};
         return std::nullopt;
     }
     const auto packet = by_thread_.find(line.thread);
@@ -249,6 +252,8 @@ std::optional<IpsecRefused> PeerFailures::on_line(std::chrono::steady_clock::tim
         }
         return std::nullopt;
     }
+    // charon's last word when it has found a fault already, which is the reason.
+    if (std::exchange(packet->second.told, true) && rule->part == kNoOther) return std::nullopt;
     const std::string key = packet->second.peer.text() + std::string(rule->meaning);
     std::erase_if(told_, [now](const auto& told) { return now - told.second >= kTellAgainAfter; });
     if (told_.size() >= kMaxTold || !told_.emplace(key, now).second) return std::nullopt;

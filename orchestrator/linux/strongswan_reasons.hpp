@@ -47,6 +47,7 @@ private:
         IpAddress peer, local;
         std::string offered;  // "received proposals: ..."
         std::string detail;   // why the peer's certificate is not trusted
+        bool told = false;    // something of it was
     };
     std::map<std::uint32_t, Packet> by_thread_;
     std::map<std::string, std::chrono::steady_clock::time_point> told_;

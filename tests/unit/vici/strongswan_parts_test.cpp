@@ -251,4 +251,76 @@ TEST_CASE("a failing peer is named once a minute, and only where we listen") {
     CHECK_FALSE(failures.on_line(t0, line(16, "received proposals: IKE:3DES_CBC/HMAC_SHA1_96"), ours));
     CHECK(failures.on_line(t0, line(16, "no proposal found"), ours)
               ->reason.ends_with("it offered IKE:3DES_CBC/HMAC_SHA1_96; no proposal set admits it"));
+    CHECK_FALSE(failures.on_line(
+        t0, line(16, "received proposals: IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024"),
+        ours));
+    CHECK(failures.on_line(t0 + 90s, line(16, "no proposal found"), ours)
+              ->reason.ends_with("MODP_1024; the proposal set \"legacy\" admits it"));
+}
+
+TEST_CASE("why a peer's certificate is refused, told once with what charon found") {
+    PeerFailures failures;
+    const std::set<IpAddress> ours{ip("192.0.2.2")};
+    const auto t0 = std::chrono::steady_clock::time_point{};
+    const auto on = [&](const char* text) { return failures.on_line(t0, line(16, text), ours); };
+    CHECK_FALSE(on("received packet: from 192.0.2.1[4500] to 192.0.2.2[4500] (256 bytes)"));
+    CHECK_FALSE(on("  using certificate \"CN=branch\""));
+    CHECK_FALSE(on("no issuer certificate found for \"CN=branch\""));
+    const auto told = on("no trusted ECDSA public key found for 'CN=branch'");
+    REQUIRE(told);
+    CHECK(told->reason.starts_with("its certificate is not trusted"));
+    CHECK(told->reason.find("no issuer certificate found for \"CN=branch\"") != std::string::npos);
+    CHECK_FALSE(on("no alternative config found"));
+    CHECK_FALSE(on("received packet: from 192.0.2.1[4500] to 192.0.2.2[4500] (256 bytes)"));
+    CHECK(on("no alternative config found")->reason.starts_with("no connection fits its identity"));
+}
+
+TEST_CASE("one connection for each address and each identity that is admitted") {
+    Credentials credentials;
+    credentials.cert = "own";
+    credentials.cacerts = {"ca"};
+    credentials.intermediates = {"middle"};
+    IpsecConnection connection = responder();
+    connection.auth = CertificateAuth{.cacerts = {},
+                                      .cert = {},
+                                      .private_key = {},
+                                      .peers = {"*.example.net", "O=Example, CN=*"},
+                                      .revocation = Revocation::strict,
+                                      .crls = {}};
+    const auto made = make_connections(connection, credentials);
+    REQUIRE(made.size() == 4);
+    CHECK(made[1].name == "keel2tp-lns.office+2");
+    CHECK(made[3].name == "keel2tp-lns.office+4");
+    CHECK(*made[1].settings.find_list("local_addrs") == vici::List{"192.0.2.2"});
+    CHECK(*made[2].settings.find_list("local_addrs") == vici::List{"198.51.100.2"});
+    const vici::Message& local = *made[1].settings.find_section("local");
+    const vici::Message& remote = *made[1].settings.find_section("remote");
+    CHECK(local.value("auth") == "pubkey");
+    CHECK(*local.find_list("certs") == vici::List{"own"});
+    CHECK(local.value("id").empty());
+    CHECK(remote.value("id") == "O=Example, CN=*");
+    CHECK(remote.value("revocation") == "strict");
+    CHECK(*remote.find_list("cacerts") == vici::List{"ca"});
+    CHECK(make_secrets(connection).empty());
+    REQUIRE(make_authorities(connection, credentials).size() == 1);
+    CHECK(make_authorities(connection, credentials)[0].name == "keel2tp-lns.office+ca1");
+
+    credentials.pubkeys = {"one", "two"};
+    credentials.public_key = "ours";
+    connection.auth = PublicKeyAuth{};
+    CHECK(make_connections(connection, credentials).size() == 4);
+    CHECK(*make_connections(connection, credentials)[1].settings.find_section("remote")->find_list(
+              "pubkeys") == vici::List{"two"});
+}
+
+TEST_CASE("a PSK for each address has that address as its only owner") {
+    IpsecConnection connection = responder();
+    connection.auth = PskAuth{{}, {{ip("192.0.2.2"), Secret("a")}, {ip("198.51.100.2"), Secret("b")}}};
+    const auto secrets = make_secrets(connection);
+    REQUIRE(secrets.size() == 2);
+    CHECK(secrets[0].id == "keel2tp-lns.office");
+    CHECK(secrets[0].owners == vici::List{"192.0.2.2"});
+    CHECK(secrets[1].id == "keel2tp-lns.office+2");
+    CHECK(secrets[1].owners == vici::List{"198.51.100.2"});
+    CHECK(secrets[1].data.same_as(Secret("b")));
 }
