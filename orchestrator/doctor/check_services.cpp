@@ -59,16 +59,13 @@ void check_1701(const Facts& facts, const Needs& need, Report& report) {
 
 void check_ike_port(const Facts& facts, std::uint16_t port, Report& report) {
     const bool charon_answers = facts.charon.charon.has_value();
-    bool held = false, foreign = false;
+    bool held = false, foreign = false, hidden = false;
     for (const PortHolder& holder : facts.services.ports) {
         if (holder.local.port != port || holder.connected) continue;
         held = true;
         if (holder.program.starts_with("charon")) continue;
         if (holder.program.empty()) {
-            if (!charon_answers) {
-                note_unchecked(report, fmt::format("port-{}", port),
-                               {ErrorCode::denied, fmt::format("who holds udp {}", port), {}});
-            }
+            hidden = true;
             continue;
         }
         foreign = true;
@@ -82,6 +79,9 @@ void check_ike_port(const Facts& facts, std::uint16_t port, Report& report) {
                      "set charon.port = 500 and charon.port_nat_t = 4500 in strongswan.conf, load plugin "
                      "socket-default, "
                      "restart charon");
+    } else if (hidden && !charon_answers) {
+        note_unchecked(report, fmt::format("port-{}", port),
+                       {ErrorCode::denied, fmt::format("who holds udp {}", port), {}});
     } else if (held && !foreign) {
         report.ok(fmt::format("port-{}", port), fmt::format("udp {} is held", port));
     }

@@ -44,12 +44,12 @@ public:
             file.unreadable =
                 Error{ErrorCode::unsupported, "a credential of systemd is seen by the service alone",
                       "`systemctl show keel2tp -p LoadCredential` names its file"};
-            return keep(std::move(file), Secret(std::string_view("unseen")));
+            return keep(std::move(file), Secret(std::string_view("a secret that is not seen from here")));
         }
         auto secret = read_secret_file(reference);
         if (!secret && secret.error().code == ErrorCode::denied && ::access(reference.c_str(), R_OK) != 0) {
             file.unreadable = secret.error();
-            return keep(std::move(file), Secret(std::string_view("unseen")));
+            return keep(std::move(file), Secret(std::string_view("a secret that is not seen from here")));
         }
         struct stat info {};
         if (::stat(reference.c_str(), &info) == 0) file.mode = info.st_mode & 07777;

@@ -50,6 +50,14 @@ class Process:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def freeze(self) -> None:
+        """It does nothing more until `thaw()`, but its sockets stay."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """nsenter has stopped along with its child, and passes this on to it."""
+        self._outer.send_signal(signal.SIGCONT)
+
     def wait(self, seconds: float = PATIENCE) -> int:
         """The exit code, or the negative number of the signal that killed it."""
         try:

@@ -167,6 +167,17 @@ TEST_CASE("ports 500 and 4500") {
     CHECK(only(host, "ike-port-closed", Severity::error).where == "udp 4500");
 }
 
+TEST_CASE("without root nobody's name stands at ports 500 and 4500") {
+    auto host = facts();
+    for (PortHolder& holder : host.services.ports) holder.program.clear();
+    host.services.ports.push_back(host.services.ports.front());  // IPv6
+    CHECK(exit_code(examine(host)) == 0);
+    CHECK(found(host, "port-500").size() == 1);  // charon answers
+    host.charon.charon = fail(ErrorCode::denied, "strongSwan's charon");
+    only(host, "port-500-unchecked", Severity::note);
+    CHECK(found(host, "port-500").empty());
+}
+
 TEST_CASE("ports that tunnels share with everybody") {
     auto host = facts();
     host.services.reserved_ports = "\n";
