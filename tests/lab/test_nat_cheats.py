@@ -10,6 +10,7 @@ from lablib.nat import make_nat_hosts
 from lablib.nat_clients import WINDOWS_PORT
 from lablib.nat_world import World
 from lablib.pattern import assert_lossless, wait_all_flowing
+from lablib.wait import wait_for
 
 SEND_UDP = Path(l2tp.__file__).with_name("send_udp.py")
 COPIES = 5  # of each datagram that must not come in
@@ -82,3 +83,29 @@ def test_an_sa_is_for_its_own_tunnel_alone(world):
     wait_all_flowing(list(world.streams.values()))
     assert [one["id"] for one in world.server.show().sessions] == [one["id"] for one in before.sessions]
     assert_lossless(list(world.streams.values()))
+
+
+def mismatches(node) -> int:
+    """Packets that came under an SA that is not their socket's."""
+    return int(node.run("sh", "-c", "grep XfrmInTmplMismatch /proc/net/xfrm_stat").split()[1])
+
+
+def test_what_is_led_astray_reaches_nobody(world):
+    """The map of marks is a way, not a permission: each socket takes what came under its own SA alone."""
+    lns = world.hosts.lns
+    listed = lns.run("nft", "list", "map", "inet", "keel2tp", "ports")
+    (one, one_port), (other, other_port) = re.findall(r"(0x\w+) : (\d+)", listed)
+
+    def lead(was: tuple[str, str], now: tuple[str, str]) -> None:
+        for what, ports in (("delete", was), ("add", now)):
+            elements = f"{{ {one} : {ports[0]}, {other} : {ports[1]} }}"
+            lns.run("nft", what, "element", "inet", "keel2tp", "ports", elements)
+
+    before, right, wrong = mismatches(lns), (one_port, other_port), (other_port, one_port)
+    lead(right, wrong)
+    wait_for("the sockets to refuse", lambda: mismatches(lns) >= before + 20)
+    for stream in world.streams.values():
+        stream.counts()
+    lead(wrong, right)
+    wait_all_flowing(list(world.streams.values()))
+    assert all(stream.stop() for stream in world.streams.values()), "nothing was refused"
