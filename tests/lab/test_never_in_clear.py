@@ -60,6 +60,24 @@ def test_not_in_any_moment_of_a_life(hosts):
     assert wire.stop() == []
 
 
+def test_without_the_table_the_sockets_hold(hosts):
+    """Two layers: with the rules gone and a daemon that cannot put them back, also when the SA goes."""
+    client, _ = hosts.start_both(hello=NO_HELLO)
+    wire = hosts.net.capture(hosts.lac, IN_CLEAR)
+    client.process.freeze()
+    try:
+        hosts.lac.run("nft", "delete", "table", "inet", "keel2tp")
+        hosts.lac.succeeds("ping", "-q", "-c", "5", "-i", "0.2", "-W", "1", INNER_LNS)
+        hosts.lac.run("swanctl", "--terminate", "--ike", "keel2tp-lac.branch", "--force")
+        hosts.lac.succeeds("ping", "-q", "-c", "5", "-i", "0.2", "-W", "1", INNER_LNS)
+        # The capture sees what it looks for.
+        hosts.lac.run("/usr/bin/python3", SEND_UDP, LAC, "1701", LNS, "1701", l2tp.sccrq().hex())
+        (seen,) = wire.stop()
+        assert ".1701" in seen
+    finally:
+        client.process.thaw()
+
+
 class Cheat:
     """A client with a good SA of its own, which it uses for what it is not meant for."""
 

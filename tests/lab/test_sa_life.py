@@ -17,7 +17,7 @@ NAMES = {"lac": "keel2tp-lac.branch", "lns": "keel2tp-lns.office"}
 NO_HELLO = 2 * PATIENCE  # seconds: who notices in time did not by silence
 # Packets of one renewal. A peer may delete the old SA a moment before the other end has the new one; where IKEv2
 # reauthenticates, charon ends all that there was before it begins anew.
-FEW, BREAK = 20, 200
+FEW, BREAK = 60, 400
 
 
 def ike_sas(node) -> set[str]:
