@@ -104,7 +104,7 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
     const auto mine = [&](const auto& entry) { return entry.connection == lns.name; };
     return {{"name", lns.name},
             {"role", "lns"},
-            {"state", lns.listening && !lns.why ? "listening" : "down"},
+            {"state", lns.listening ? "listening" : "down"},
             {"listen", addresses_json(lns.listen)},
             {"tunnels", std::ranges::count_if(overview.tunnels, mine)},
             {"sessions", std::ranges::count_if(overview.sessions, mine)},

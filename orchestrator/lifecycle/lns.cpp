@@ -317,8 +317,10 @@ LnsStatus Lns::status(Time now) const {
     // charon has the connection as soon as it is ready, not before.
     const bool served = !config_.ipsec || context_.charon.ready;
     if (!why && !served && context_.charon.why) why = Why{Stage::ike, *context_.charon.why, now};
+    const bool listening = served && !why && listeners_.size() == config_.listen.size();
+    if (!why) why = ipsec_warning_;
     return {.name = config_.name,
-            .listening = served && listeners_.size() == config_.listen.size(),
+            .listening = listening,
             .listen = config_.listen,
             .why = std::move(why),
             .users = config_.users.size(),

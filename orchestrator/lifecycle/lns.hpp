@@ -44,7 +44,8 @@ public:
     // A peer's IKE failed at `event.local`.
     void on_ipsec_refused(Time now, const IpsecRefused& event);
     void on_ipsec_loaded(Time now, const std::optional<Error>& warning) {
-        ipsec_why_ = warning ? std::optional(Why{Stage::ike, *warning, now}) : std::nullopt;
+        ipsec_why_.reset();
+        ipsec_warning_ = warning ? std::optional(Why{Stage::ike, *warning, now}) : std::nullopt;
     }
 
     // Role
@@ -112,7 +113,7 @@ private:
     OutgoingCalls calls_;
     std::vector<Listener> listeners_;
     std::optional<Time> listen_again_;
-    std::optional<Why> listen_why_, ipsec_why_;
+    std::optional<Why> listen_why_, ipsec_why_, ipsec_warning_;
     std::vector<UnderSa> under_sas_;
     std::vector<Waiting> waiting_;
     std::vector<Dying> dying_;

@@ -68,7 +68,7 @@ struct LnsStatus {
     std::string name;
     bool listening = false;
     std::vector<IpAddress> listen;
-    std::optional<Why> why;
+    std::optional<Why> why;  // of not listening; while listening: what is amiss all the same
     std::size_t users = 0;
     std::uint64_t pool_size = 0, pool_used = 0;
     std::deque<Refusal> refusals;  // the newest last
