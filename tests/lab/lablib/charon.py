@@ -6,11 +6,13 @@ from .wait import wait_for
 CHARON = "/usr/lib/ipsec/charon"
 VICI = "/run/charon.vici"
 
-# The plugins that L2TP/IPsec with a PSK needs, all in the packages of tests/packages: the same on every host, and
-# charon starts several times faster than with all that a host may have.
+# The plugins that L2TP/IPsec needs, with PSKs, certificates and raw keys, all in the packages of tests/packages: the
+# same on every host, and charon starts several times faster than with all that a host may have.
+PLUGINS = ("random nonce openssl aes sha1 sha2 hmac kdf gcm gmp pem pkcs1 pkcs8 x509 constraints revocation pubkey "
+           "kernel-netlink socket-default vici updown")
 CONFIG = """
 charon {
-  load = random nonce openssl aes sha1 sha2 hmac kdf gcm gmp pem pkcs1 x509 pubkey kernel-netlink socket-default vici updown
+  load = @PLUGINS@
   filelog { stderr { default = 1
     lib = 0
     ike_name = yes
@@ -22,9 +24,9 @@ charon {
 
 
 class Charon:
-    def __init__(self, node: Node, wait: bool = True):
+    def __init__(self, node: Node, wait: bool = True, plugins: str = PLUGINS):
         self.node = node
-        node.overlay("/etc/strongswan.conf", CONFIG)
+        node.overlay("/etc/strongswan.conf", CONFIG.replace("@PLUGINS@", plugins))
         self.start(wait)
 
     def start(self, wait: bool = True) -> None:

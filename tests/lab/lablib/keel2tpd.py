@@ -19,24 +19,29 @@ def write_secret(node: Node, name: str, text: str) -> dict[str, str]:
     return {"file": node.write(f"/run/lab/secrets/{name}", text, 0o600)}
 
 
-def lns(node: Node, listen: str, *, psk: str = "example", ike: Any = "any", users: dict[str, str] | None = None,
+def with_psk(node: Node, name: str, psk: str | None) -> dict[str, dict]:
+    """Nothing where another authentication stands in `ipsec`."""
+    return {} if psk is None else {"psk": write_secret(node, name, psk)}
+
+
+def lns(node: Node, listen: str, *, psk: str | None = "example", ike: Any = "any", users: dict[str, str] | None = None,
         pool: str = "10.9.0.0/24", local: str = "10.9.0.1", hello: int = HELLO, ipsec: dict | None = None,
         ppp: dict | None = None, tunnel: dict | None = None) -> dict:
     """One entry of "lns"."""
     users = {"alice": "wonderland"} if users is None else users
     return {"listen": [listen], "hello-interval": hello, "tunnel": tunnel or {},
-            "ipsec": {"psk": write_secret(node, "lns.psk", psk), "ike": ike, **(ipsec or {})},
+            "ipsec": {**with_psk(node, "lns.psk", psk), "ike": ike, **(ipsec or {})},
             "ppp": {"auth": ["mschapv2", "pap"], "local-address": local, "pool": [pool], "dns": [local], **(ppp or {})},
             "users": {user: {"password": write_secret(node, f"user.{user}", password)}
                       for user, password in users.items()}}
 
 
-def lac(node: Node, server: str, *, psk: str = "example", ike: Any = 1, user: str = "alice",
+def lac(node: Node, server: str, *, psk: str | None = "example", ike: Any = 1, user: str = "alice",
         password: str = "wonderland", routes: list[str] | None = None, hello: int = HELLO,
         ipsec: dict | None = None, ppp: dict | None = None, tunnel: dict | None = None) -> dict:
     """One entry of "lac"."""
     return {"server": server, "hello-interval": hello, "tunnel": tunnel or {},
-            "ipsec": {"psk": write_secret(node, "lac.psk", psk), "ike": ike, **(ipsec or {})},
+            "ipsec": {**with_psk(node, "lac.psk", psk), "ike": ike, **(ipsec or {})},
             "ppp": {"user": user, "password": write_secret(node, "lac.password", password), **(ppp or {})},
             "routes": ["10.9.0.0/16"] if routes is None else routes}
 
@@ -44,6 +49,12 @@ def lac(node: Node, server: str, *, psk: str = "example", ike: Any = 1, user: st
 def unprotected(connection: dict) -> dict:
     """The same entry without IPsec."""
     return {key: value for key, value in connection.items() if key != "ipsec"} | {"unprotected": True}
+
+
+def check(node: Node, build: Path, **config: Any) -> str:
+    """What `keel2tpd --check` says of a configuration."""
+    path = node.write("/run/lab/check.json", json.dumps(config), 0o600)
+    return node.run(build / "orchestrator/keel2tpd", "--check", "--config", path, check=False)
 
 
 class Show:
@@ -133,8 +144,8 @@ class Keel2tpd:
         if lac:
             config["lac"] = lac
         self.config = node.write(f"/run/lab/{name}.json", json.dumps(config, indent=1), 0o600)
-        self.process: Process = node.start(name, *launcher, build / "orchestrator/keel2tpd", "--config", self.config, "--plugin",
-                                           build / "pppd-plugin/keel2tp.so", "--log-level", "debug")
+        self.process: Process = node.start(name, *launcher, build / "orchestrator/keel2tpd", "--config", self.config,
+                                           "--plugin", build / "pppd-plugin/keel2tp.so", "--log-level", "debug")
         if wait:
             wait_for(f"{node.name}: keel2tpd to answer", self.answers)
 

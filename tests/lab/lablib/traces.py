@@ -29,6 +29,9 @@ def snapshot(node: Node) -> dict[str, list[str]]:
         try:
             found["charon's connections"] = names(node.path(VICI), "get-conns", "conns")
             found["charon's secrets"] = names(node.path(VICI), "get-shared", "keys")
+            found["charon's keys"] = names(node.path(VICI), "get-keys", "keys")
+            found["charon's authorities"] = names(node.path(VICI), "get-authorities", "authorities")
+            found["charon's certificates"] = _lines(node, "swanctl", "--list-certs")
         except (ConnectionError, socket.timeout) as error:
             found["charon's connections"] = [f"charon does not answer: {error}"]
     return found
