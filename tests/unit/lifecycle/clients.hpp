@@ -11,6 +11,7 @@
 
 #include "fakes.hpp"
 #include "lifecycle/orchestrator.hpp"
+#include "settings.hpp"
 
 namespace keel::test {
 
@@ -46,8 +47,6 @@ public:
     [[nodiscard]] lifecycle::Overview overview() const { return lns.overview(now); }
 
 private:
-    static constexpr std::uint32_t kServer = 0xc0000202;  // 192.0.2.2
-
     struct Client {
         Client(std::uint32_t number_, Log& log)
             : number(number_),
@@ -60,7 +59,7 @@ private:
             out.connection = "lns/office";
             out.mark = out.reqid = out.child_id = out.ike_id = number;
             out.ike_version = 1;
-            out.local = IpAddress::v4(kServer);
+            out.local = kLns;
             out.remote = {address(), 4500};
             out.remote_id = address().text();
             out.encryption = "AES_GCM_16-128";
@@ -73,62 +72,21 @@ private:
         lifecycle::Orchestrator lac;
     };
 
-    static config::Ipsec ipsec() {
-        return {.auth = PskAuth{Secret("example")},
-                .ike = IkeVersion::v1,
-                .local_id = {},
-                .remote_id = {},
-                .force_encap = false,
-                .ike_proposals = {"aes256-sha256-modp2048"},
-                .esp_proposals = {"aes128gcm16"}};
-    }
-    static config::Tunnel tunnel() {
-        return {.secret = {},
-                .hide = false,
-                .dscp = {},
-                .sequencing = false,
-                .retransmit_initial = seconds(1),
-                .retransmit_limit = 5,
-                .quirks = {}};
-    }
     static config::Config server_config() {
-        config::Config config{};
-        config.lns.push_back({.name = "lns/office",
-                              .listen = {IpAddress::v4(kServer)},
-                              .ipsec = ipsec(),
-                              .hello_interval = seconds(60),
-                              .tunnel = tunnel(),
-                              .auth = {AuthMethod::pap},
-                              .local_address = *IpAddress::parse("10.9.0.1"),
-                              .pool = {*Prefix::parse("10.16.0.0/16")},
-                              .dns = {},
-                              .mtu = 0,
-                              .echo_interval = seconds(30),
-                              .users = {{"alice", {Secret("wonder"), std::nullopt}}},
-                              .calls = {}});
+        config::Config config = lns_config();
+        config.lns[0].pool = {*Prefix::parse("10.16.0.0/16")};
         return config;
     }
     static config::Config client_config() {
-        config::Config config{};
-        config.lac.push_back({.name = "lac/branch",
-                              .server = "192.0.2.2",
-                              .ipsec = ipsec(),
-                              .hello_interval = seconds(60),
-                              .tunnel = tunnel(),
-                              .user = "alice",
-                              .password = Secret("wonder"),
-                              .mtu = 0,
-                              .echo_interval = seconds(30),
-                              .routes = {},
-                              .waits_for_call = false,
-                              .numbers = {}});
+        config::Config config = lac_config();
+        config.lac[0].hello_interval = seconds(60);
         return config;
     }
 
     void connect(Client& client) {
         (void)client.lac.start(now);
         client.lac.receive(now, IpsecReady{"5.9.8"});
-        client.lac.receive(now, Resolved{client.world.last_tag, std::vector{IpAddress::v4(kServer)}});
+        client.lac.receive(now, Resolved{client.world.last_tag, std::vector{kLns}});
         lns.receive(now, IpsecUp{client.sa()});
         ChildSa theirs = client.sa();
         theirs.connection = "lac/branch";
@@ -161,7 +119,7 @@ private:
                 SentDatagram sent = std::move(client.world.outbox.front());
                 client.world.outbox.pop_front();
                 DatagramReceived event{.socket = SocketId(),
-                                       .local = IpAddress::v4(kServer),
+                                       .local = kLns,
                                        .from = {client.address(), 1701},
                                        .mark = 0,
                                        .datagram = std::move(sent.bytes)};
@@ -182,7 +140,7 @@ private:
                 client.lac.receive(now,
                                    DatagramReceived{.socket = client.world.tunnel_sockets.rbegin()->first,
                                                     .local = client.address(),
-                                                    .from = {IpAddress::v4(kServer), 1701},
+                                                    .from = {kLns, 1701},
                                                     .mark = 0,
                                                     .datagram = std::move(sent.bytes)});
             }

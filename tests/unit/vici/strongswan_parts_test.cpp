@@ -3,9 +3,12 @@
 #include "linux/strongswan_reasons.hpp"
 #include "linux/strongswan_recipe.hpp"
 #include "linux/strongswan_sas.hpp"
+#include "sas.hpp"
 
 using namespace keel;
 using namespace std::chrono_literals;
+using keel::test::ike_sa;
+using keel::test::only;
 
 namespace {
 
@@ -30,32 +33,6 @@ IpsecConnection initiator() {
     out.local.clear();
     out.remote = ip("192.0.2.2");
     return out;
-}
-
-vici::IkeSa ike_sa(std::uint32_t child_id, std::uint32_t mark, std::uint32_t reqid) {
-    vici::IkeSa ike;
-    ike.name = "keel2tp-lns.office";
-    ike.uniqueid = 1;
-    ike.version = 1;
-    ike.local_host = "192.0.2.2";
-    ike.remote_host = "203.0.113.7";
-    ike.remote_port = 61001;
-    vici::ChildSa child;
-    child.uniqueid = child_id;
-    child.mark_in = mark;
-    child.reqid = reqid;
-    child.state = "INSTALLED";
-    child.encr_alg = "AES_GCM_16";
-    child.encr_keysize = "128";
-    ike.children.push_back(child);
-    return ike;
-}
-
-template <class T>
-T only(const std::vector<Event>& events) {
-    REQUIRE(events.size() == 1);
-    REQUIRE(std::holds_alternative<T>(events[0]));
-    return std::get<T>(events[0]);
 }
 
 vici::LogLine line(std::uint32_t thread, std::string text) {

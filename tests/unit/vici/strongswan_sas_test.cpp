@@ -4,26 +4,13 @@
 #include <doctest/doctest.h>
 
 #include "linux/strongswan_reasons.hpp"
+#include "sas.hpp"
 
 using namespace keel;
+using keel::test::ike_sa;
+using keel::test::only;
 
 namespace {
-
-vici::IkeSa ike_sa(std::uint32_t child_id, std::uint32_t mark, std::uint32_t reqid) {
-    vici::IkeSa ike;
-    ike.name = "keel2tp-lns.office";
-    ike.uniqueid = 1;
-    ike.local_host = "192.0.2.2";
-    ike.remote_host = "203.0.113.7";
-    ike.remote_port = 61001;
-    vici::ChildSa child;
-    child.uniqueid = child_id;
-    child.mark_in = mark;
-    child.reqid = reqid;
-    child.state = "INSTALLED";
-    ike.children.push_back(child);
-    return ike;
-}
 
 vici::Rekeyed rekeyed(std::uint32_t old_child, const vici::IkeSa& ike) {
     vici::Rekeyed out;
@@ -31,13 +18,6 @@ vici::Rekeyed rekeyed(std::uint32_t old_child, const vici::IkeSa& ike) {
     out.old_child.uniqueid = old_child;
     out.new_child = ike.children[0];
     return out;
-}
-
-template <class T>
-T only(const std::vector<Event>& events) {
-    REQUIRE(events.size() == 1);
-    REQUIRE(std::holds_alternative<T>(events[0]));
-    return std::get<T>(events[0]);
 }
 
 }  // namespace
