@@ -58,6 +58,14 @@ class Network:
 
 STATISTICS = re.compile(r"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped")
 
+# An end of a datagram as tcpdump writes it; a time or another port may begin with the same digits.
+L2TP_PORT = re.compile(r"\.1701(?: >|:)")
+
+
+def in_clear(packets: list[str]) -> list[str]:
+    """Of a capture's lines those of L2TP that is readable on the wire."""
+    return [packet for packet in packets if L2TP_PORT.search(packet)]
+
 
 class Capture:
     """tcpdump at a switch's port: what really is on the wire, from start to `stop()`."""
