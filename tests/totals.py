@@ -14,11 +14,13 @@ DOCTEST = re.compile(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
 
 
 def unit_cases(log: Path) -> tuple[int, int]:
-    """(passed, failed) cases; a program that ended without doctest's summary counts as one case."""
+    """(passed, failed) cases; a program that ended without doctest's summary counts as one case, one that was skipped
+    is told and not counted."""
     passed = failed = 0
     for line in log.read_text().splitlines() if log.exists() else []:
         test = json.loads(line)
-        if test["result"] == "SKIP":  # it says why in its log; what it needs is not here
+        if test["result"] == "SKIP":
+            print(f"{test['name']}: {test.get('stdout', 'skipped').strip()}")
             continue
         counts = DOCTEST.search(re.sub(r"\x1b\[[0-9;]*m", "", test.get("stdout", "")))
         ok = test["result"] in ("OK", "EXPECTEDFAIL")
