@@ -93,13 +93,15 @@ def test_certificates_of_a_foreign_client(hosts):
         hosts.lns, ca.cert, ca.issue("/O=Example/CN=vpn.example.net", "DNS:vpn.example.net"),
         **{"remote-ids": ["O=Example, CN=*"]})})
     put(hosts.lac, ca.issue("/O=Example/CN=laptop"))
+    # swanctl looks for keys there and nowhere else.
+    hosts.lac.run("sh", "-c", "mkdir /run/lab/keys && cp /run/lab/x509/own.key /run/lab/keys && "
+                              "mount --bind /run/lab/keys /etc/swanctl/private")
     hosts.lac.write("/run/lab/x509/ca.pem", ca.cert)
     conf = swanctl_conf(ike=1, psk="unused", remote=LNS, proposal="aes256-sha1-modp2048", suite="aes256-sha1")
     conf = conf.replace("local { auth = psk }", "local { auth = pubkey\n certs = /run/lab/x509/own.pem }")
     conf = conf.replace("remote { auth = psk }", 'remote { auth = pubkey\n cacerts = /run/lab/x509/ca.pem\n'
                         ' id = "O=Example, CN=vpn.example.net" }')
-    conf = conf[:conf.index("secrets {")] + "secrets { private-own { file = /run/lab/x509/own.key } }\n"
-    hosts.lac_charon.load(conf)
+    hosts.lac_charon.load(conf[:conf.index("secrets {")])
     Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland").connect()
     comes_up(hosts, server)
     (sa,) = server.show().sas

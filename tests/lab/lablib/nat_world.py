@@ -21,7 +21,7 @@ table inet firewall {
   iifname { "lo", "ppp*" } accept
   meta l4proto { icmp, ipv6-icmp, esp } accept
   udp dport { 500, 4500 } accept
-  udp dport 1701 meta ipsec exists accept
+  %s meta ipsec exists accept
  }
  chain nat { type nat hook postrouting priority 100; oifname "eth0" masquerade; }
 }
@@ -30,12 +30,12 @@ table inet firewall {
 
 class World:
     def __init__(self, hosts: NatHosts, ports: tuple[int, ...], launcher: tuple = (), hello: int = 20,
-                 rate: float = RATE, **client):
+                 rate: float = RATE, let_in: str = "udp dport 1701", **client):
         """`ports`: one client each, with this source port of L2TP; `rate`: of each stream's directions, a second;
-        `client`: more of NatClient."""
+        `let_in`: what the firewall accepts of what came under an SA; `client`: more of NatClient."""
         self.rate = rate
         self.hosts = hosts
-        hosts.lns.run("nft", "-f", hosts.lns.write("/run/lab/firewall.nft", FIREWALL))
+        hosts.lns.run("nft", "-f", hosts.lns.write("/run/lab/firewall.nft", FIREWALL % let_in))
         self.server = hosts.start_lns(launcher=launcher, users=users(len(ports)), hello=hello)
         nodes = hosts.add_clients(len(ports))
         self.clients = [NatClient(hosts, node, f"user{number}", port, **client)
