@@ -92,10 +92,9 @@ def test_certificates_of_a_foreign_client(hosts):
     server = hosts.start_lns(psk=None, ipsec={"certificate": certificate(
         hosts.lns, ca.cert, ca.issue("/O=Example/CN=vpn.example.net", "DNS:vpn.example.net"),
         **{"remote-ids": ["O=Example, CN=*"]})})
-    put(hosts.lac, ca.issue("/O=Example/CN=laptop"))
-    # swanctl looks for keys there and nowhere else.
-    hosts.lac.run("sh", "-c", "mkdir /run/lab/keys && cp /run/lab/x509/own.key /run/lab/keys && "
-                              "mount --bind /run/lab/keys /etc/swanctl/private")
+    own = ca.issue("/O=Example/CN=laptop")
+    put(hosts.lac, own)
+    hosts.lac.write("/run/lab/private/own.key", own.key, 0o600)  # where swanctl looks, beside the file that it loads
     hosts.lac.write("/run/lab/x509/ca.pem", ca.cert)
     conf = swanctl_conf(ike=1, psk="unused", remote=LNS, proposal="aes256-sha1-modp2048", suite="aes256-sha1")
     conf = conf.replace("local { auth = psk }", "local { auth = pubkey\n certs = /run/lab/x509/own.pem }")
