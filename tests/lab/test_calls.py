@@ -89,8 +89,8 @@ def test_a_client_that_logs_in_by_no_method_is_told_so(hosts):
     server = Keel2tpd(hosts.lns, hosts.lab.build, lns={"office": unprotected(keel2tpd.lns(
         hosts.lns, LNS, ppp={"auth": ["mschapv2"]}))})
     server.wait_state("lns/office", "listening")
-    client = Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland\nrefuse-pap\nrefuse-chap\nrefuse-mschap\n"
-                          "refuse-mschap-v2\nrefuse-eap")
+    refusals = "".join(f"refuse-{method}\n" for method in ("pap", "chap", "mschap", "mschap-v2", "eap"))
+    client = Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland", ppp=refusals)
     client.connect()
     wait_for("a CDN that says why", lambda: any("PPP_DISCON_CC(000f, c223" in packet for packet in wire.packets()))
 

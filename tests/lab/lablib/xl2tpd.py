@@ -41,11 +41,12 @@ class Xl2tpdClient(Xl2tpd):
     """A LAC that dials when told, and again until the server has answered."""
 
     def __init__(self, node: Node, server: str, user: str, password: str, mtu: int = 1400, extra: str = "",
-                 tunnel_secret: str | None = None, port: int = 1701):
+                 tunnel_secret: str | None = None, port: int = 1701, ppp: str = ""):
+        """`extra` goes to xl2tpd's [global], `ppp` to pppd's options."""
         common, own = authentication(node, tunnel_secret)
         super().__init__(node, f"[global]\nport = {port}\n{common}{extra}[lac lns]\nlns = {server}\npppoptfile = @PPP@\n"
                          f"{own}require authentication = no\nlength bit = yes\nredial = yes\nredial timeout = 2\n",
-                         PPP_COMMON.format(mtu=mtu) + f'noauth\nuser {user}\npassword "{password}"\n', port)
+                         PPP_COMMON.format(mtu=mtu) + f'noauth\nuser {user}\npassword "{password}"\n{ppp}', port)
 
     def connect(self) -> None:
         self.node.path(CONTROL).write_text("c lns\n")
