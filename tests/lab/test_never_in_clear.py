@@ -61,6 +61,29 @@ def test_not_in_any_moment_of_a_life(hosts):
     assert wire.stop() == []
 
 
+def test_the_ruleset_is_flushed_under_traffic(hosts, record_property):
+    """By a reload of the host's firewall, which then has tables of its own; theirs are left alone."""
+    wire = hosts.net.capture(hosts.lac, IN_CLEAR)
+    client, server = hosts.start_both()
+    load = Traffic(hosts.lac)
+    theirs = """table inet theirs { chain input { type filter hook input priority 0; policy drop
+ ct state established,related accept
+ udp dport { 500, 1701, 4500, 20000-39999 } accept
+ ip protocol { esp, icmp } accept
+}
+}
+"""
+    for node, daemon in ((hosts.lns, server), (hosts.lac, client)):
+        for tables in ("", theirs, "table inet others { }\n"):
+            node.run("nft", "-f", node.write("/run/lab/rules.nft", "flush ruleset\n" + tables))
+            wait_for("our table to be back", lambda: "inet keel2tp" in node.run("nft", "list", "tables"))
+            load.flows()
+        assert "inet others" in node.run("nft", "list", "tables")
+        daemon.wait_settled(sas=1)
+    record_property("sent, lost", load.stop())
+    assert wire.stop() == []
+
+
 def test_without_the_table_the_sockets_hold(hosts):
     """Two layers: with the rules gone and a daemon that cannot put them back, also when the SA goes."""
     client, _ = hosts.start_both(hello=NO_HELLO)
