@@ -9,13 +9,7 @@ namespace {
 
 using fields::each_section;
 using fields::list_or_empty;
-using fields::number;
-
-std::optional<std::chrono::seconds> seconds(const Message& section, std::string_view name) {
-    const std::string* text = section.find(name);
-    if (!text) return std::nullopt;
-    return std::chrono::seconds(number<std::int64_t>(*text));
-}
+using fields::seconds;
 
 ListedAuth parse_auth(const std::string& key, const Message& section) {
     return {.key = key,

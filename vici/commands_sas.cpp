@@ -13,13 +13,7 @@ using fields::each_section;
 using fields::hex;
 using fields::list_or_empty;
 using fields::number;
-
-// A duration in whole seconds; negative ones (an overdue rekey) are kept.
-std::optional<std::chrono::seconds> seconds(const Message& section, std::string_view name) {
-    const std::string* text = section.find(name);
-    if (!text) return std::nullopt;
-    return std::chrono::seconds(number<std::int64_t>(*text));
-}
+using fields::seconds;
 
 Traffic parse_traffic(const Message& section, std::string_view bytes, std::string_view packets,
                       std::string_view use) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -25,6 +28,13 @@ template <std::unsigned_integral T = std::uint32_t>
 T hex(std::string_view text) {
     if (text.starts_with("0x")) text.remove_prefix(2);
     return number<T>(text, 16);
+}
+
+// A duration in whole seconds; negative ones (an overdue rekey) are kept.
+inline std::optional<std::chrono::seconds> seconds(const Message& section, std::string_view name) {
+    const std::string* text = section.find(name);
+    if (!text) return std::nullopt;
+    return std::chrono::seconds(number<std::int64_t>(*text));
 }
 
 inline List list_or_empty(const Message& message, std::string_view name) {
