@@ -1,5 +1,4 @@
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -13,33 +12,38 @@ constexpr std::size_t kMaxEnds = 1024;
 }  // namespace
 
 void Strongswan::Impl::on_event(const std::string& name, const vici::Message& message) {
-    if (name == "log") return on_log(vici::parse_log(message));
+    const vici::Event event = vici::parse_event(name, message);
+    if (const auto* log = std::get_if<vici::LogEvent>(&event)) return on_log(log->line);
     if (!snapshot_done_ || !can_send()) return;  // the snapshot will tell
-    if (name == "child-updown") {
-        const bool up = message.flag("up");
-        for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-            const auto ours = our_name(ike.name);
-            if (!ours || (up && !find(*ours))) continue;
-            if (up) {
-                if (Declared* declared = find(*ours)) declared->attempt.reset();
-                tell(sas_.on_up(ike));
-            } else {
-                const auto end = ends_.find(ike.uniqueid);
-                auto events = sas_.on_down(ike, end == ends_.end() ? std::string() : end->second);
-                for (const Event& event : events) {
-                    if (const auto* changed = std::get_if<IpsecChanged>(&event)) verify(changed->sa);
-                }
-                tell(std::move(events));
+    if (const auto* child = std::get_if<vici::ChildUpdown>(&event)) {
+        on_child_updown(*child);
+    } else if (const auto* ike = std::get_if<vici::IkeUpdown>(&event)) {
+        on_ike_updown(*ike);
+    } else if (const auto* update = std::get_if<vici::IkeUpdate>(&event)) {
+        on_ike_update(*update);
+    } else if (const auto* children = std::get_if<vici::ChildRekeyEvent>(&event)) {
+        for (const vici::Rekeyed& rekeyed : children->rekeyed) tell(sas_.on_rekey(rekeyed));
+    } else if (const auto* ikes = std::get_if<vici::IkeRekeyEvent>(&event)) {
+        for (const vici::IkeRekeyed& rekeyed : ikes->rekeyed)
+            tell(sas_.on_ike_replaced(rekeyed.old_ike.uniqueid, rekeyed.new_ike.uniqueid));
+    }
+}
+
+void Strongswan::Impl::on_child_updown(const vici::ChildUpdown& event) {
+    for (const vici::IkeSa& ike : event.sas) {
+        const auto ours = our_name(ike.name);
+        if (!ours || (event.up && !find(*ours))) continue;
+        if (event.up) {
+            if (Declared* declared = find(*ours)) declared->attempt.reset();
+            tell(sas_.on_up(ike));
+        } else {
+            const auto end = ends_.find(ike.uniqueid);
+            auto events = sas_.on_down(ike, end == ends_.end() ? std::string() : end->second);
+            for (const Event& told : events) {
+                if (const auto* changed = std::get_if<IpsecChanged>(&told)) verify(changed->sa);
             }
+            tell(std::move(events));
         }
-    } else if (name == "child-rekey") {
-        for (const vici::Rekeyed& rekeyed : vici::parse_child_rekey(message)) tell(sas_.on_rekey(rekeyed));
-    } else if (name == "ike-update") {
-        on_ike_update(message);
-    } else if (name == "ike-rekey") {
-        on_ike_rekey(message);
-    } else if (name == "ike-updown") {
-        on_ike_updown(message.flag("up"), vici::parse_ike_sas(message));
     }
 }
 
@@ -51,39 +55,22 @@ void Strongswan::Impl::verify(const ChildSa& sa) {
             });
 }
 
-void Strongswan::Impl::on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas) {
-    for (const vici::IkeSa& ike : sas) {
-        if (!up) ends_.erase(ike.uniqueid);
+void Strongswan::Impl::on_ike_updown(const vici::IkeUpdown& event) {
+    for (const vici::IkeSa& ike : event.sas) {
+        if (!event.up) ends_.erase(ike.uniqueid);
         const auto ours = our_name(ike.name);
-        Declared* declared = up && ours ? find(*ours) : nullptr;
+        Declared* declared = event.up && ours ? find(*ours) : nullptr;
         if (!declared || !declared->attempt) continue;
         declared->attempt->established = true;
         tell(IpsecIkeUp{*ours});
     }
 }
 
-// The addresses beside the section are the new ones, those in it the old.
-void Strongswan::Impl::on_ike_update(const vici::Message& message) {
-    const auto remote = IpAddress::parse(message.value("remote-host"));
+void Strongswan::Impl::on_ike_update(const vici::IkeUpdate& event) {
+    const auto remote = IpAddress::parse(event.remote_host);
     if (!remote) return;
-    const int port = std::atoi(std::string(message.value("remote-port")).c_str());
-    for (const vici::IkeSa& ike : vici::parse_ike_sas(message)) {
-        tell(sas_.on_moved(ike.uniqueid, {*remote, static_cast<std::uint16_t>(port)}));
-    }
-}
-
-void Strongswan::Impl::on_ike_rekey(const vici::Message& message) {
-    for (const vici::Message::Entry& entry : message.entries()) {
-        const auto* section = std::get_if<vici::Message>(&entry.content);
-        if (!section) continue;
-        const vici::Message* before = section->find_section("old");
-        const vici::Message* now = section->find_section("new");
-        if (!before || !now) continue;
-        const auto id = [](const vici::Message& ike) {
-            return static_cast<std::uint32_t>(
-                std::strtoul(std::string(ike.value("uniqueid")).c_str(), nullptr, 10));
-        };
-        tell(sas_.on_ike_replaced(id(*before), id(*now)));
+    for (const vici::IkeSa& ike : event.sas) {
+        tell(sas_.on_moved(ike.uniqueid, {*remote, event.remote_port}));
     }
 }
 

@@ -17,6 +17,7 @@
 #include "linux/strongswan_reasons.hpp"
 #include "linux/strongswan_recipe.hpp"
 #include "linux/strongswan_sas.hpp"
+#include "vici/events.hpp"
 
 namespace keel {
 
@@ -122,9 +123,9 @@ private:
     void on_event(const std::string& name, const vici::Message& message);
     void verify(const ChildSa& sa);
     void on_log(const vici::LogLine& line);
-    void on_ike_updown(bool up, const std::vector<vici::IkeSa>& sas);
-    void on_ike_update(const vici::Message& message);
-    void on_ike_rekey(const vici::Message& message);
+    void on_child_updown(const vici::ChildUpdown& event);
+    void on_ike_updown(const vici::IkeUpdown& event);
+    void on_ike_update(const vici::IkeUpdate& event);
 
     // ---- strongswan.cpp
     void send_load(Declared& declared);
