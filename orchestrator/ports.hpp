@@ -67,8 +67,8 @@ struct IpsecConnection {
     std::string local_id, remote_id;  // empty: the address (local), anything (remote)
     IpsecAuth auth;
     std::vector<std::string> ike_proposals, esp_proposals;
-    bool force_encap = false;  // UDP encapsulation even without NAT
-    bool any_port = false;     // initiator: our end of the SA is not bound to port 1701
+    bool force_encap = false;               // UDP encapsulation even without NAT
+    bool any_port = false;                  // initiator: our end of the SA is not bound to port 1701
     std::vector<IpAddress> also_dialled{};  // responder: peers that we dial ourselves; Strongswan fills it in
 };
 
@@ -387,8 +387,8 @@ struct Ports {
     Random& random;
 };
 
-using Event = std::variant<IpsecReady, IpsecLost, IpsecLoaded, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown, IpsecFailed,
-                           IpsecRefused, DatagramReceived, PppPhaseChanged, PppLoginRequested,
+using Event = std::variant<IpsecReady, IpsecLost, IpsecLoaded, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown,
+                           IpsecFailed, IpsecRefused, DatagramReceived, PppPhaseChanged, PppLoginRequested,
                            PppAddressRequested, PppUp, PppExited, Resolved>;
 
 }  // namespace keel

@@ -117,8 +117,8 @@ void Daemon::settle() {
     });
 }
 
-// A terminal's end must not leave tunnels behind; a service manager's reload, or a certificate's renewal, asks
-// for what can be had without an end of anything.
+// A terminal's end must not leave tunnels behind; a service manager's reload, or a certificate's renewal,
+// asks for what can be had without an end of anything.
 void Daemon::reload_on_hangup() {
     reload_.async_wait([this](asio::error_code error, int) {
         if (error) return;
@@ -179,12 +179,12 @@ nlohmann::json Daemon::overview() const {
     const Time now = monotonic_now();
     const auto& counters = sockets_.counters();
     api::DaemonFacts facts{.version = version_,
-                                 .pid = ::getpid(),
-                                 .cpu_seconds = std::chrono::duration<double>(own_cpu_time()).count(),
-                                 .datagrams_received = counters.received,
-                                 .datagrams_sent = counters.sent,
-                                 .uptime = now - started_,
-                                 .kernel = {}};
+                           .pid = ::getpid(),
+                           .cpu_seconds = std::chrono::duration<double>(own_cpu_time()).count(),
+                           .datagrams_received = counters.received,
+                           .datagrams_sent = counters.sent,
+                           .uptime = now - started_,
+                           .kernel = {}};
     if (kernel_support_) {
         facts.kernel = {{"receive_mark", kernel_support_->receive_mark},
                         {"set_mark", kernel_support_->set_mark},

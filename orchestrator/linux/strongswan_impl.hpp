@@ -69,7 +69,7 @@ private:
         std::optional<Error> warning;            // of this load
         std::set<std::string> warned;
         std::vector<IpAddress> dialled;  // of a server, as it was last loaded
-        std::int64_t expiry_told = 0;  // seconds since 1970
+        std::int64_t expiry_told = 0;    // seconds since 1970
     };
     // A run of charon. `since` is reckoned back from its uptime and wavers by a second; 0 pid: not to be
     // told.

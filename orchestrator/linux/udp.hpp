@@ -46,8 +46,8 @@ public:
     UdpSockets(const UdpSockets&) = delete;
     UdpSockets& operator=(const UdpSockets&) = delete;
 
-    // `exists` when the port is taken; the message names the holder. With `sa`: where the SCCRQs under that SA
-    // go from now on instead of the listener on that address.
+    // `exists` when the port is taken; the message names the holder. With `sa`: where the SCCRQs under that
+    // SA go from now on instead of the listener on that address.
     [[nodiscard]] Result<SocketId> open_listener(const ListenerSpec& spec) override;
     [[nodiscard]] bool tells_marks() override;
     // With `sa`: `exists` when another open socket holds the reqid under another mark (charon reuses reqids,
