@@ -1,5 +1,6 @@
 // keel2tpd: arguments, load, compose, run.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -8,18 +9,17 @@
 #include <csignal>
 #include <cstdio>
 
-#include "config/parse.hpp"
-#include "linux/credentials.hpp"
+#include "linux/config_file.hpp"
 #include "linux/daemon.hpp"
-#include "linux/files.hpp"
-#include "linux/system.hpp"
+#include "linux/log_setup.hpp"
 
 namespace {
 
 struct Arguments {
     std::string config;
     std::string plugin;
-    std::string log_level = "info";
+    std::vector<std::string> log_levels;
+    std::string log_format;
     bool check = false;
 };
 
@@ -39,62 +39,51 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// What will never work is a fault, like a PSK that cannot be read. What does not work today (an expired
-// certificate, a clock that is not set yet) must not keep the other connections from starting.
-std::vector<keel::config::CredentialFault> check_credentials(const keel::IpsecAuth& auth, bool tell) {
-    std::vector<keel::config::CredentialFault> faults;
-    const auto read = keel::read_credentials(auth, keel::credential_files(), keel::calendar_now());
-    for (const keel::CredentialFinding& finding : read.findings) {
-        if (finding.kind == keel::CredentialFinding::Kind::fault) {
-            faults.push_back(finding.what);
-        } else if (tell) {
-            fmt::print(stderr, "keel2tpd: warning: {}\n", finding.what.why.text());
-        }
-    }
-    return faults;
-}
-
-std::optional<keel::config::Config> load(const std::string& path, bool tell) {
-    const auto text = keel::read_text_file(path);
+std::optional<keel::CheckedConfig> load(const keel::ConfigFile& file) {
+    const auto text = file.text();
     if (!text) {
         fmt::print(stderr, "keel2tpd: {}\n", text.error().text());
         return std::nullopt;
     }
-    auto config = keel::config::parse(*text, keel::read_secret_file, [tell](const keel::IpsecAuth& auth) {
-        return check_credentials(auth, tell);
-    });
+    auto config = file.check(*text, keel::Origin::root);
     if (config) return std::move(*config);
     for (const auto& fault : config.error()) {
-        fmt::print(stderr, "{}: {}: {}\n", path, fault.pointer.empty() ? "(whole file)" : fault.pointer,
-                   fault.message);
+        // FILE:LINE:COLUMN: is what editors jump to.
+        fmt::print(stderr, "{}:{}:{}: {}: {}\n", file.path(), fault.line, fault.column,
+                   fault.pointer.empty() ? "(whole file)" : fault.pointer, fault.message);
     }
-    fmt::print(stderr, "keel2tpd: {} has {} fault{}; nothing was done\n", path, config.error().size(),
+    fmt::print(stderr, "keel2tpd: {} has {} fault{}; nothing was done\n", file.path(), config.error().size(),
                config.error().size() == 1 ? "" : "s");
     return std::nullopt;
 }
 
-keel::LogLevel level_of(const std::string& name) {
-    if (name == "error") return keel::LogLevel::error;
-    if (name == "warning") return keel::LogLevel::warning;
-    if (name == "notice") return keel::LogLevel::notice;
-    return name == "debug" ? keel::LogLevel::debug : keel::LogLevel::info;
+std::string is_level(const std::string& text) {
+    if (keel::LogSetup::is_level(text)) return {};
+    return fmt::format(
+        "\"{}\" is no level (error, warning, notice, info, debug) and no AREA=LEVEL (areas: {})", text,
+        fmt::join(keel::kLogAreas, ", "));
 }
 
 int run(const Arguments& arguments) {
     protect_memory();
-    auto config = load(arguments.config, arguments.check);
-    if (!config) return 1;
+    const keel::ConfigFile file(arguments.config, arguments.plugin);
+    const auto checked = load(file);
+    if (!checked) return 1;
     if (arguments.check) {
-        fmt::print("{} is valid: {} lns, {} lac\n", arguments.config, config->lns.size(), config->lac.size());
+        for (const keel::Error& doubt : checked->doubts) {
+            fmt::print(stderr, "keel2tpd: warning: {}\n", doubt.text());
+        }
+        fmt::print("{} is valid: {} lns, {} lac\n", arguments.config, checked->config->lns.size(),
+                   checked->config->lac.size());
         return 0;
     }
-    if (!arguments.plugin.empty()) config->plugin = arguments.plugin;
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    // journald sets JOURNAL_STREAM for a service whose stderr it reads, and understands priorities.
-    keel::StreamLog log(STDERR_FILENO, level_of(arguments.log_level),
-                        std::getenv("JOURNAL_STREAM") != nullptr);
-    keel::Daemon daemon(*config, KEEL2TP_VERSION, log);
+    keel::LogSetup setup(STDERR_FILENO, arguments.log_levels, arguments.log_format);
+    setup.follow(checked->config->log);
+    keel::LogHub log;
+    log.attach(setup.sink());
+    keel::Daemon daemon(*checked, file, KEEL2TP_VERSION, log, setup);
     const auto ended = daemon.run();
     if (ended) return 0;
     fmt::print(stderr, "keel2tpd: {}\n", ended.error().text());
@@ -111,9 +100,14 @@ int main(int argc, char** argv) {
     app.add_flag("--check", arguments.check,
                  "Only check the configuration: exit code 0, or 1 with every fault named");
     app.add_option("--plugin", arguments.plugin, "The pppd plugin, instead of the installed one");
-    app.add_option("--log-level", arguments.log_level, "How much to say")
-        ->check(CLI::IsMember({"error", "warning", "notice", "info", "debug"}))
-        ->capture_default_str();
+    app.add_option(
+           "--log-level", arguments.log_levels,
+           "How much to say: error, warning, notice, info (by default) or debug; AREA=LEVEL for an area "
+           "alone (may be repeated). Before log.level and log.levels of the configuration")
+        ->check(CLI::Validator(is_level, "[AREA=]LEVEL"));
+    app.add_option("--log-format", arguments.log_format,
+                   "text, or json; before log.format of the configuration")
+        ->check(CLI::IsMember({"text", "json"}));
     CLI11_PARSE(app, argc, argv);
     return run(arguments);
 }

@@ -37,6 +37,8 @@ struct PskAuth {
     // Responder: the PSK of these of its addresses, instead of `psk`. IKEv1's main mode looks a PSK up before
     // it knows anything of the peer but its address, so a PSK belongs to an address of ours, not to a peer.
     std::map<IpAddress, Secret> by_address{};
+
+    bool operator==(const PskAuth&) const = default;
 };
 // Revocation: whether a certificate of which it is not known whether it was revoked is accepted: always;
 // only if the certificate names no place to ask; never.
@@ -48,10 +50,14 @@ struct CertificateAuth {
     std::vector<std::string> peers;    // identities with wildcards: who is admitted; empty: all of the CAs'
     Revocation revocation = Revocation::relaxed;
     std::vector<std::string> crls;  // files, PEM or DER
+
+    bool operator==(const CertificateAuth&) const = default;
 };
 struct PublicKeyAuth {  // raw keys, IKEv2 only
     std::string private_key;
     std::vector<std::string> pubkeys;  // files, PEM or DER: the peers'
+
+    bool operator==(const PublicKeyAuth&) const = default;
 };
 using IpsecAuth = std::variant<PskAuth, CertificateAuth, PublicKeyAuth>;
 
@@ -339,6 +345,13 @@ struct PppUp {
     std::vector<IpAddress> dns;  // client: what the peer told
     std::uint16_t mtu = 0;
 };
+struct EchoCounters {
+    std::uint64_t sent = 0, received = 0;  // LCP Echo-Requests of ours, and how many were answered
+};
+struct PppEchoed {
+    PppId ppp;
+    EchoCounters echo;  // since the link began
+};
 struct PppExited {
     PppId ppp;
     enum class Cause {
@@ -389,6 +402,6 @@ struct Ports {
 
 using Event = std::variant<IpsecReady, IpsecLost, IpsecLoaded, IpsecIkeUp, IpsecUp, IpsecChanged, IpsecDown,
                            IpsecFailed, IpsecRefused, DatagramReceived, PppPhaseChanged, PppLoginRequested,
-                           PppAddressRequested, PppUp, PppExited, Resolved>;
+                           PppAddressRequested, PppUp, PppEchoed, PppExited, Resolved>;
 
 }  // namespace keel

@@ -268,11 +268,24 @@ static void on_ip_down(void* unused, int unit) {
     keel_controller_report(&keel_session.controller, &report);
 }
 
+static void report_echoes(void) {
+    struct keel_frame report = {.type = KEEL_ECHO};
+    report.as.echo.sent = keel_session.snoop.echoes_sent;
+    report.as.echo.received = keel_session.snoop.echoes_received;
+    keel_controller_report(&keel_session.controller, &report);
+}
+
+static void on_sent_frame(unsigned char* frame, int size) {
+    if (keel_snoop_sent(&keel_session.snoop, frame, (size_t)size)) report_echoes();
+}
+
 static void on_frame(unsigned char* frame, int size) {
+    const uint32_t answered = keel_session.snoop.echoes_received;
     const int closing = lcp_fsm[0].state == CLOSING || lcp_fsm[0].state == CLOSED;
     /* RFC 1661 4.4: after a Terminate-Request one restart timer is waited out; 1 s is enough for a tunnel. */
     if (keel_snoop_frame(&keel_session.snoop, frame, (size_t)size, closing) && !closing)
         lcp_fsm[0].timeouttime = 1;
+    if (keel_session.snoop.echoes_received != answered) report_echoes();
 }
 
 /* ---- the end */
@@ -302,4 +315,5 @@ void plugin_init(void) {
     ip_choose_hook = choose_address;
     allowed_address_hook = allowed_address;
     snoop_recv_hook = on_frame;
+    snoop_send_hook = on_sent_frame;
 }

@@ -12,6 +12,8 @@ enum {
     HEADER = 4, /* code, identifier, length */
     LCP_TERMINATE_REQUEST = 5,
     LCP_PROTOCOL_REJECT = 8,
+    LCP_ECHO_REQUEST = 9,
+    LCP_ECHO_REPLY = 10,
     PAP_REQUEST = 1,
     PAP_NAK = 3,
     CHAP_RESPONSE_CODE = 2,
@@ -48,6 +50,23 @@ static void snoop_chap(struct keel_snoop* snoop, const uint8_t* packet, size_t s
     keep_text(snoop->refusal, packet + HEADER, size - HEADER);
 }
 
+/* One reply counts for one request, so that a peer cannot make up for what was lost. */
+static void snoop_echo_reply(struct keel_snoop* snoop, uint8_t identifier) {
+    if (!snoop->echo_open || identifier != snoop->echo_identifier) return;
+    snoop->echo_open = 0;
+    ++snoop->echoes_received;
+}
+
+int keel_snoop_sent(struct keel_snoop* snoop, const uint8_t* frame, size_t size) {
+    if (size < 4 + HEADER) return 0;
+    const unsigned protocol = (unsigned)frame[2] << 8 | frame[3];
+    if (protocol != PROTOCOL_LCP || frame[4] != LCP_ECHO_REQUEST) return 0;
+    snoop->echo_identifier = frame[5];
+    snoop->echo_open = 1;
+    ++snoop->echoes_sent;
+    return 1;
+}
+
 int keel_snoop_frame(struct keel_snoop* snoop, const uint8_t* frame, size_t size, int we_are_closing) {
     if (size < 4 + HEADER) return 0;
     const unsigned protocol = (unsigned)frame[2] << 8 | frame[3];
@@ -60,6 +79,7 @@ int keel_snoop_frame(struct keel_snoop* snoop, const uint8_t* frame, size_t size
     if (protocol == PROTOCOL_LCP && packet[0] == LCP_PROTOCOL_REJECT && length >= HEADER + 2)
         snoop->ipcp_rejected |=
             packet[HEADER] == PROTOCOL_IPCP >> 8 && packet[HEADER + 1] == (PROTOCOL_IPCP & 0xff);
+    if (protocol == PROTOCOL_LCP && packet[0] == LCP_ECHO_REPLY) snoop_echo_reply(snoop, packet[1]);
     if (protocol != PROTOCOL_LCP || packet[0] != LCP_TERMINATE_REQUEST) return 0;
     if (!we_are_closing && !snoop->peer_terminated) {
         snoop->peer_terminated = 1;

@@ -11,14 +11,21 @@ struct keel_snoop {
     int chap_success;                       /* the peer said that our login is good */
     int login_refused;                      /* the peer said that it is not */
     int ipcp_rejected;                      /* the peer does not know IPCP: Protocol-Reject */
+    uint32_t echoes_sent, echoes_received;  /* LCP Echo-Requests of ours, and their replies */
+    uint8_t echo_identifier;                /* of the last request */
+    int echo_open;                          /* ... which is unanswered */
     char termination[KEEL_MAX_MESSAGE + 1]; /* the peer's reason, may be empty */
     char refusal[KEEL_MAX_MESSAGE + 1];     /* text of PAP Authenticate-Nak or CHAP Failure */
     uint8_t login[1536]; /* the last PAP Authenticate-Request or CHAP Response, from its code octet */
     size_t login_size;
 };
 
-/* `frame` is one PPP frame with address, control and protocol. Returns 1 for a Terminate-Request. */
+/* `frame` is one PPP frame with address, control and protocol, as the peer sent it. Returns 1 for a
+ * Terminate-Request. */
 int keel_snoop_frame(struct keel_snoop* snoop, const uint8_t* frame, size_t size, int we_are_closing);
+
+/* The same of a frame that pppd sends. Returns 1 for an LCP Echo-Request. */
+int keel_snoop_sent(struct keel_snoop* snoop, const uint8_t* frame, size_t size);
 
 /* Name and password of the kept PAP Authenticate-Request (RFC 1334 2.2.1); 0 when it is malformed. */
 int keel_snoop_pap(const struct keel_snoop* snoop, struct keel_bytes* user, struct keel_bytes* password);

@@ -69,6 +69,11 @@ static const struct field exit_fields[] = {
     FIELD(4, U16, 0, keel_exit, protocol, UINT16_MAX),
 };
 
+static const struct field echo_fields[] = {
+    FIELD(1, U32, 1, keel_echo, sent, UINT32_MAX),
+    FIELD(2, U32, 1, keel_echo, received, UINT32_MAX),
+};
+
 static const struct {
     const struct field* fields;
     size_t count;
@@ -83,10 +88,11 @@ static const struct {
     [KEEL_IP_UP] = {FIELDS(ip_up_fields)},
     [KEEL_IP_DOWN] = {NULL, 0},
     [KEEL_EXIT] = {FIELDS(exit_fields)},
+    [KEEL_ECHO] = {FIELDS(echo_fields)},
 };
 
 static int known_type(uint8_t type) {
-    return type >= KEEL_HELLO && type <= KEEL_EXIT;
+    return type >= KEEL_HELLO && type <= KEEL_ECHO;
 }
 
 static uint32_t load(const uint8_t* p, size_t size) {

@@ -35,7 +35,8 @@ enum keel_wire_type {
     KEEL_PHASE = 7,           /* plugin reports, as are the rest */
     KEEL_IP_UP = 8,
     KEEL_IP_DOWN = 9,
-    KEEL_EXIT = 10
+    KEEL_EXIT = 10,
+    KEEL_ECHO = 11 /* plugin reports: how the LCP echoes fare, at most twice per request */
 };
 
 enum keel_role { KEEL_CLIENT = 0, KEEL_SERVER = 1 };
@@ -121,6 +122,11 @@ struct keel_exit {
     uint16_t protocol; /* PPP's number of the protocol that failed: 0xc021 LCP, 0xc223 CHAP; 0: none */
 };
 
+struct keel_echo {
+    uint32_t sent;     /* Echo-Requests since the beginning */
+    uint32_t received; /* Echo-Replies to them */
+};
+
 struct keel_frame {
     uint8_t type;     /* keel_wire_type, which selects the member; ADDRESS_REQUEST and IP_DOWN have none */
     uint32_t request; /* of a question and its answer; 0 elsewhere */
@@ -133,6 +139,7 @@ struct keel_frame {
         struct keel_phase phase;
         struct keel_ip_up ip_up;
         struct keel_exit exit;
+        struct keel_echo echo;
     } as;
 };
 

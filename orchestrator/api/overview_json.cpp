@@ -13,17 +13,6 @@ double in_ms(Duration duration) {
            1000.0;
 }
 
-std::string_view name_of(LacStatus::State state) {
-    switch (state) {
-        case LacStatus::State::connecting: return "connecting";
-        case LacStatus::State::ready: return "ready";
-        case LacStatus::State::up: return "up";
-        case LacStatus::State::waiting: return "waiting";
-        case LacStatus::State::stopping: return "stopping";
-    }
-    return "?";
-}
-
 std::string_view name_of(CallStatus::State state) {
     switch (state) {
         case CallStatus::State::no_tunnel: return "no-tunnel";
@@ -47,12 +36,35 @@ std::string_view name_of(l2tp::TunnelState state) {
     return "?";
 }
 
+// What happened, in the peer's words, and what to do; the peer's codes where it told any.
+json error_json(const Error& error) {
+    json out = {{"message", error.message}, {"remedy", error.remedy}, {"cause", keel::name_of(error.code)}};
+    if (error.peer.result != 0) out["result_code"] = error.peer.result;
+    if (error.peer.error != 0) out["error_code"] = error.peer.error;
+    if (error.peer.disconnect != 0) out["disconnect_code"] = error.peer.disconnect;
+    if (!error.peer.notify.empty()) out["notify"] = error.peer.notify;
+    return out;
+}
+
 json why_json(const std::optional<Why>& why, Time now) {
     if (!why) return nullptr;
-    return {{"stage", lifecycle::name_of(why->stage)},
-            {"message", why->error.message},
-            {"remedy", why->error.remedy},
-            {"ago_ms", in_ms(now - why->at)}};
+    json out = error_json(why->error);
+    out["stage"] = lifecycle::name_of(why->stage);
+    out["ago_ms"] = in_ms(now - why->at);
+    return out;
+}
+
+json history_json(const std::deque<Transition>& history, Time now) {
+    json out = json::array();
+    for (const Transition& entry : history) {
+        out.push_back({{"state", lifecycle::name_of(entry.to)},
+                       {"stage", entry.stage ? json(lifecycle::name_of(*entry.stage)) : json(nullptr)},
+                       {"why", entry.why ? error_json(*entry.why) : json(nullptr)},
+                       {"ago_ms", in_ms(now - entry.at)},
+                       {"first_ago_ms", in_ms(now - entry.first)},
+                       {"count", entry.count}});
+    }
+    return out;
 }
 
 json addresses_json(const std::vector<IpAddress>& addresses) {
@@ -68,7 +80,8 @@ json lac_json(const LacStatus& lac, Time now) {
     }
     return {{"name", lac.name},
             {"role", "lac"},
-            {"state", name_of(lac.state)},
+            {"state", lifecycle::name_of(lac.state)},
+            {"held", lac.held},
             {"stage", lifecycle::name_of(lac.stage)},
             {"server", lac.server},
             {"peer", lac.peer ? json(lac.peer->text()) : json(nullptr)},
@@ -76,6 +89,7 @@ json lac_json(const LacStatus& lac, Time now) {
             {"retry_in_ms", in_ms(lac.retry_in)},
             {"attempts", lac.attempts},
             {"timeline", std::move(timeline)},
+            {"history", history_json(lac.history, now)},
             {"in_state_ms", in_ms(lac.in_state)}};
 }
 
@@ -105,6 +119,7 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
     return {{"name", lns.name},
             {"role", "lns"},
             {"state", lns.listening ? "listening" : "down"},
+            {"held", lns.held},
             {"listen", addresses_json(lns.listen)},
             {"tunnels", std::ranges::count_if(overview.tunnels, mine)},
             {"sessions", std::ranges::count_if(overview.sessions, mine)},
@@ -112,7 +127,8 @@ json lns_json(const LnsStatus& lns, const Overview& overview, Time now) {
             {"pool", {{"size", lns.pool_size}, {"used", lns.pool_used}}},
             {"why", why_json(lns.why, now)},
             {"calls", std::move(calls)},
-            {"refusals", std::move(refusals)}};
+            {"refusals", std::move(refusals)},
+            {"history", history_json(lns.history, now)}};
 }
 
 json tunnel_json(const lifecycle::TunnelStatus& tunnel) {
@@ -166,6 +182,7 @@ json session_json(const SessionStatus& session) {
                 {"remote", session.up ? json(session.remote.text()) : json(nullptr)},
                 {"mtu", session.mtu},
                 {"call", session_call_json(session.control)},
+                {"echo", {{"sent", session.echo.sent}, {"received", session.echo.received}}},
                 {"age_ms", in_ms(session.age)}};
     const SessionCounters counters = session.counters.value_or(SessionCounters{});
     out.update({{"rx_packets", counters.rx_packets},

@@ -1,37 +1,49 @@
 // Service: the control interface, varlink's calls and replies as text; no sockets. linux/control carries
-// them.
+// them, the House does what they ask for.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/result.hpp"
+#include "api/house.hpp"
+#include "api/monitor.hpp"
 
 namespace keel::api {
 
+// What goes back for one call. Texts are without their NUL.
+struct Reply {
+    std::string text{};                      // empty: nothing is to be sent ("oneway", or a stream)
+    std::shared_ptr<Subscription> events{};  // the call is answered by these, until the caller hangs up
+    bool hang_up = false;                    // what came was no varlink call: after the text it is over
+};
+
 class Service {
 public:
-    using Told = std::function<void(nlohmann::json)>;
-    // One varlink call's reply; empty: the call was "oneway". An Error (invalid): what came is no varlink
-    // call, and the connection is of no more use.
-    using Reply = std::function<void(Result<std::string>)>;
+    // All outlive the Service.
+    Service(std::string version, House& house, Monitor& monitor, Log& log)
+        : version_(std::move(version)), house_(house), monitor_(monitor), log_(log) {}
 
-    // `show` makes the overview at the time of the call; `ipsec` asks others first, and tells later.
-    Service(std::string version, std::function<nlohmann::json()> show, std::function<void(Told)> ipsec)
-        : version_(std::move(version)), show_(std::move(show)), ipsec_(std::move(ipsec)) {}
-
-    // `request` is one varlink call, without its NUL. `reply` is called once, from inside this call or later.
-    void call(std::string_view request, Reply reply) const;
+    // `request` is one varlink call, without its NUL. `done` is called once, from inside this call or later.
+    void call(std::string_view request, const Caller& caller, std::function<void(Reply)> done) const;
 
 private:
-    [[nodiscard]] nlohmann::json reply_to(const std::string& method, const nlohmann::json& parameters) const;
+    void dispatch(const nlohmann::json& call, const Caller& caller, Answer answer) const;
+    [[nodiscard]] Outcome introspect(std::string_view method, const nlohmann::json& parameters) const;
+    [[nodiscard]] std::expected<std::shared_ptr<Subscription>, Failure> monitor(const nlohmann::json& call,
+                                                                                const Caller& caller) const;
+    [[nodiscard]] Answer noted(const std::string& method, const Caller& caller, Answer answer) const;
 
     std::string version_;
-    std::function<nlohmann::json()> show_;
-    std::function<void(Told)> ipsec_;
+    House& house_;
+    Monitor& monitor_;
+    Log& log_;
 };
+
+// The reply to what is refused before it is a call: too long, no call, too many callers.
+[[nodiscard]] Reply refusal(const Error& error);
 
 }  // namespace keel::api

@@ -48,6 +48,21 @@ std::string IpAddress::text() const {
     return inet_ntop(six_ ? AF_INET6 : AF_INET, bytes_.data(), buffer, sizeof buffer);
 }
 
+std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    const auto ip = IpAddress::parse(host);
+    if (!ip || ip->is_v4() == bracketed) return std::nullopt;
+    const std::string_view digits = text.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+    return SocketAddress{*ip, port};
+}
+
 std::string SocketAddress::text() const {
     return ip.is_v4() ? fmt::format("{}:{}", ip.text(), port) : fmt::format("[{}]:{}", ip.text(), port);
 }

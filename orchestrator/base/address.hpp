@@ -40,6 +40,8 @@ struct SocketAddress {
     std::uint16_t port = 0;
 
     [[nodiscard]] std::string text() const;  // "192.0.2.1:1701", "[2001:db8::1]:1701"
+    // What text() gives, with a port from 1 to 65535; nothing else.
+    [[nodiscard]] static std::optional<SocketAddress> parse(std::string_view text);
     auto operator<=>(const SocketAddress&) const = default;
 };
 

@@ -1,75 +1,148 @@
-// Log: one line per transition, key=value, at the edge. Handed down by reference; main owns it.
-// Never give it a secret: Secret has no formatter, so that the slip does not compile.
+// Log: one record per transition: a level, a message id and fields. Handed down by reference; main owns it.
+// The ids and their fields are described in schemas/events.schema.json: scripts rely on them.
+// Never give it a secret: Secret converts to no field, so that the slip does not compile.
 #pragma once
 
-#include <fmt/format.h>
-
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
-#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
 
 namespace keel {
 
 enum class LogLevel { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  // syslog priorities
+[[nodiscard]] std::string_view name_of(LogLevel level);
+[[nodiscard]] std::optional<LogLevel> log_level_named(std::string_view name);
+
+// What an id begins with.
+inline constexpr std::array<std::string_view, 11> kLogAreas = {"daemon", "config",  "connection", "ipsec",
+                                                               "tunnel", "session", "call",       "ppp",
+                                                               "kernel", "control", "monitor"};
+[[nodiscard]] bool is_log_area(std::string_view name);
+
+// How much is wanted: in general, and in areas that differ. May be changed at run time.
+class LogLevels {
+public:
+    explicit LogLevels(LogLevel general = LogLevel::info) : general_(general) {}
+
+    [[nodiscard]] bool wants(LogLevel level, std::string_view area) const;
+    void set(LogLevel general) { general_ = general; }
+    // None: as in general. `area` is one of kLogAreas.
+    void set(std::string_view area, std::optional<LogLevel> level);
+
+    [[nodiscard]] LogLevel general() const { return general_; }
+    [[nodiscard]] const std::map<std::string_view, LogLevel>& areas() const { return areas_; }
+
+private:
+    LogLevel general_;
+    std::map<std::string_view, LogLevel> areas_;
+};
+
+struct Field {
+    using Value = std::variant<std::string, std::int64_t, std::uint64_t, double, bool>;
+
+    Field(std::string_view k, std::string v) : key(k), value(std::move(v)) {}
+    Field(std::string_view k, std::string_view v) : key(k), value(std::string(v)) {}
+    Field(std::string_view k, const char* v) : key(k), value(std::string(v)) {}
+    Field(std::string_view k, bool v) : key(k), value(v) {}
+    Field(std::string_view k, double v) : key(k), value(v) {}
+    Field(std::string_view k, Duration v)  // in milliseconds: name it "..._ms"
+        : key(k), value(std::int64_t{std::chrono::duration_cast<milliseconds>(v).count()}) {}
+    template <std::signed_integral T>
+    Field(std::string_view k, T v) : key(k), value(std::int64_t{v}) {}
+    template <std::unsigned_integral T>
+    requires(!std::same_as<T, bool>) Field(std::string_view k, T v) : key(k), value(std::uint64_t{v}) {}
+
+    std::string_view key;  // of static storage, like a Record's id
+    Value value;
+};
+
+struct Record {
+    LogLevel level = LogLevel::info;
+    std::string_view id;  // "session.up"
+    std::span<const Field> fields;
+
+    // "session"
+    [[nodiscard]] std::string_view area() const { return id.substr(0, id.find('.')); }
+    [[nodiscard]] const Field::Value* find(std::string_view key) const;
+};
+
+// "id=session.up connection=lns/office user=\"a b\"": values are quoted where need be. A peer's words may be
+// among them: control characters become '?', so that no line can be forged.
+[[nodiscard]] std::string to_text(const Record& record);
 
 class Log {
 public:
     virtual ~Log() = default;
 
-    template <class... Args>
-    void error(fmt::format_string<Args...> format, Args&&... args) {
-        put(LogLevel::error, format, std::forward<Args>(args)...);
+    void error(std::string_view id, std::initializer_list<Field> fields) { put(LogLevel::error, id, fields); }
+    void warning(std::string_view id, std::initializer_list<Field> fields) {
+        put(LogLevel::warning, id, fields);
     }
-    template <class... Args>
-    void warning(fmt::format_string<Args...> format, Args&&... args) {
-        put(LogLevel::warning, format, std::forward<Args>(args)...);
+    void notice(std::string_view id, std::initializer_list<Field> fields) {
+        put(LogLevel::notice, id, fields);
     }
-    template <class... Args>
-    void notice(fmt::format_string<Args...> format, Args&&... args) {
-        put(LogLevel::notice, format, std::forward<Args>(args)...);
-    }
-    template <class... Args>
-    void info(fmt::format_string<Args...> format, Args&&... args) {
-        put(LogLevel::info, format, std::forward<Args>(args)...);
-    }
-    template <class... Args>
-    void debug(fmt::format_string<Args...> format, Args&&... args) {
-        put(LogLevel::debug, format, std::forward<Args>(args)...);
-    }
+    void info(std::string_view id, std::initializer_list<Field> fields) { put(LogLevel::info, id, fields); }
+    void debug(std::string_view id, std::initializer_list<Field> fields) { put(LogLevel::debug, id, fields); }
 
-protected:
-    [[nodiscard]] virtual bool wants(LogLevel level) const = 0;
-    virtual void write(LogLevel level, std::string_view line) = 0;  // one line, no newline, printable
+    [[nodiscard]] virtual bool wants(LogLevel level, std::string_view area) const = 0;
+    virtual void write(const Record& record) = 0;
 
 private:
-    template <class... Args>
-    void put(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
-        if (wants(level)) write(level, printable(fmt::format(format, std::forward<Args>(args)...)));
+    void put(LogLevel level, std::string_view id, std::initializer_list<Field> fields) {
+        const Record record{level, id, fields};
+        if (wants(level, record.area())) write(record);
     }
-    // A peer's words may be in the line: control characters become '?', so that no line can be forged.
-    [[nodiscard]] static std::string printable(std::string line);
+};
+
+// Hands each record to those that want it.
+class LogHub final : public Log {
+public:
+    void attach(Log& sink) { sinks_.push_back(&sink); }  // which outlives the hub, or is detached
+    void detach(Log& sink) { std::erase(sinks_, &sink); }
+
+    [[nodiscard]] bool wants(LogLevel level, std::string_view area) const override;
+    void write(const Record& record) override;
+
+private:
+    std::vector<Log*> sinks_;
 };
 
 // Lines to a file descriptor, each with its syslog priority as "<N>" when `with_priority` (for journald).
 class StreamLog final : public Log {
 public:
-    StreamLog(int fd, LogLevel most_verbose, bool with_priority)
-        : fd_(fd), most_verbose_(most_verbose), with_priority_(with_priority) {}
+    using Format = std::function<std::string(const Record&)>;
+
+    // `levels` outlives it.
+    StreamLog(int fd, const LogLevels& levels, bool with_priority, Format format = to_text)
+        : fd_(fd), levels_(levels), with_priority_(with_priority), format_(std::move(format)) {}
+
+    [[nodiscard]] bool wants(LogLevel level, std::string_view area) const override {
+        return levels_.wants(level, area);
+    }
+    void write(const Record& record) override;
 
 private:
-    [[nodiscard]] bool wants(LogLevel level) const override { return level <= most_verbose_; }
-    void write(LogLevel level, std::string_view line) override;
-
     int fd_;
-    LogLevel most_verbose_;
+    const LogLevels& levels_;
     bool with_priority_;
+    Format format_;
 };
 
 class NullLog final : public Log {
-    [[nodiscard]] bool wants(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view) override {}
+public:
+    [[nodiscard]] bool wants(LogLevel, std::string_view) const override { return false; }
+    void write(const Record&) override {}
 };
-
-// "one two" -> "\"one two\"" where the text has blanks, quotes or nothing in it: a value of a key=value line.
-[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace keel

@@ -3,8 +3,10 @@
 // and where, the remedy what to do about it.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace keel {
@@ -22,14 +24,39 @@ enum class ErrorCode {
     internal,  // a bug of ours
 };
 
+// A peer's refusal in its protocol's own codes; 0 or empty: none was told.
+struct PeerCodes {
+    std::uint16_t result = 0, error = 0;  // of StopCCN or CDN, RFC 2661 4.4.2
+    std::uint16_t disconnect = 0;         // why PPP ended, RFC 3145
+    std::string notify;                   // IKE's, "NO_PROPOSAL_CHOSEN"
+};
+
 struct Error {
     ErrorCode code = ErrorCode::internal;
     std::string message;  // one sentence without a full stop: what happened, and where
     std::string remedy;   // one sentence without a full stop: what to do; may be empty
+    PeerCodes peer = {};
 
     // "message; remedy", for a log line or a terminal.
     [[nodiscard]] std::string text() const { return remedy.empty() ? message : message + "; " + remedy; }
 };
+
+// "timeout", "denied": for scripts and as a label of metrics.
+[[nodiscard]] constexpr std::string_view name_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid: return "invalid";
+        case ErrorCode::not_found: return "not-found";
+        case ErrorCode::exists: return "exists";
+        case ErrorCode::busy: return "busy";
+        case ErrorCode::denied: return "denied";
+        case ErrorCode::unsupported: return "unsupported";
+        case ErrorCode::unavailable: return "unavailable";
+        case ErrorCode::timeout: return "timeout";
+        case ErrorCode::io: return "io";
+        case ErrorCode::internal: return "internal";
+    }
+    return "internal";
+}
 
 template <class T>
 using Result = std::expected<T, Error>;

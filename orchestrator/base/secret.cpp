@@ -15,7 +15,7 @@ Secret::Secret(ByteView bytes)
           delete owned;
       }) {}
 
-bool Secret::same_as(const Secret& other) const {
+bool Secret::operator==(const Secret& other) const {
     const ByteView a = reveal();
     const ByteView b = other.reveal();
     if (a.size() != b.size()) return false;

@@ -1,5 +1,5 @@
-// Secret: a password or key. It is wiped when it dies, has no formatter and no comparison, and is read only
-// through reveal(), so that each place that sees the plain bytes can be found by that name.
+// Secret: a password or key. It is wiped when it dies, has no formatter, is compared in constant time, and is
+// read only through reveal(), so that each place that sees the plain bytes can be found by that name.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ public:
     [[nodiscard]] bool empty() const { return !bytes_ || bytes_->empty(); }
     [[nodiscard]] ByteView reveal() const { return bytes_ ? ByteView(*bytes_) : ByteView{}; }
 
-    // For the plan: whether two configurations hold the same secret. Constant time in the contents.
-    [[nodiscard]] bool same_as(const Secret& other) const;
+    // Constant time in the contents, not in the lengths.
+    [[nodiscard]] bool operator==(const Secret& other) const;
 
 private:
     // Shared and immutable: copies of a configuration do not multiply the plain bytes in memory.

@@ -5,15 +5,14 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/client.hpp"
 #include "cli/doctor_report.hpp"
-#include "cli/varlink_client.hpp"
 #include "doctor/examine.hpp"
 #include "linux/doctor_gather.hpp"
 
 namespace keel::cli {
 namespace {
 
-constexpr const char* kControl = "/run/keel2tp/control.sock";  // the schema's default
 constexpr int kCouldNotRun = 3;
 
 std::string text_of(const nlohmann::json& object, const char* key) {
@@ -40,9 +39,9 @@ std::vector<doctor::Down> what_is_down(const nlohmann::json& overview) {
 doctor::DaemonFacts ask_daemon(const std::string& socket) {
     doctor::DaemonFacts facts;
     facts.socket = socket;
-    const auto reply = call(socket, "org.keel2tp.Show", nlohmann::json::object());
+    const auto reply = Client(socket).call("Show");
     if (!reply) {
-        facts.version = std::unexpected(reply.error());
+        facts.version = std::unexpected(reply.error().error);
         return facts;
     }
     const auto& overview = reply->at("overview");
@@ -61,8 +60,8 @@ int doctor(const DoctorOptions& options) {
         facts.own_version = KEEL2TP_VERSION;
         const auto& config = facts.config.config;
         facts.daemon = ask_daemon(!options.control.empty() ? options.control
-                                  : config                 ? config->control_socket
-                                                           : kControl);
+                                  : config                 ? config->control.socket
+                                           : "/run/keel2tp/control.sock");  // the schema's default
         const auto findings = doctor::examine(facts);
         fmt::print(
             "{}",

@@ -18,8 +18,8 @@ std::string in_text(const json& ms) {
     return left <= 0 ? "now" : "in " + duration_text(left);
 }
 
-std::string ago_text(const json& ms) {
-    return ms.is_null() ? "never" : duration_text(ms.get<double>()) + " ago";
+std::string since_text(const json& ms) {
+    return ms.is_null() ? "never" : ago_text(ms);
 }
 
 std::string nat_text(const json& nat) {
@@ -28,7 +28,7 @@ std::string nat_text(const json& nat) {
     if (nat["encap"] == true && out == "no") out = "forced";
     if (const auto moved = nat["moved"].get<std::uint64_t>(); moved > 0)
         out += fmt::format(", moved {} ({})", moved == 1 ? "once" : fmt::format("{} times", moved),
-                           ago_text(nat["moved_ago_ms"]));
+                           since_text(nat["moved_ago_ms"]));
     return out;
 }
 
@@ -39,8 +39,16 @@ std::string name_of(const json& peer) {
                : fmt::format("{} ({})", remote, id);
 }
 
-std::string peers_text(const json& ipsec) {
-    Table table({"PEER", "CONNECTION", "IKE", "STATE", "SUITE", "REKEY", "REAUTH", "NAT", "DOING"});
+std::string peers_text(const json& ipsec, const Terminal& terminal) {
+    Table table({"PEER",
+                 {"CONNECTION", 2},
+                 {"IKE", 6},
+                 "STATE",
+                 {"SUITE", 1},
+                 {"REKEY", 3},
+                 {"REAUTH", 5},
+                 {"NAT", 4},
+                 {"DOING", 7}});
     for (const json& peer : ipsec["peers"]) {
         std::string state = text_of(peer["state"]);
         if (!peer["established_ms"].is_null())
@@ -51,14 +59,14 @@ std::string peers_text(const json& ipsec) {
                    std::move(state), text_of(peer["suite"]), in_text(peer["rekey_in_ms"]),
                    in_text(peer["reauth_in_ms"]), nat_text(peer["nat"]), tasks.empty() ? "-" : tasks});
     }
-    return table.empty() ? "no peer has an IKE_SA with a connection of keel2tp\n" : table.text();
+    return table.empty() ? "no peer has an IKE_SA with a connection of keel2tp\n" : table.text(terminal);
 }
 
 std::string traffic_text(const json& direction) {
     if (direction["bytes"].is_null()) return "-";
     std::string out =
         fmt::format("{} in {}", bytes_text(direction["bytes"]), direction["packets"].get<std::uint64_t>());
-    if (!direction["idle_ms"].is_null()) out += ", " + ago_text(direction["idle_ms"]);
+    if (!direction["idle_ms"].is_null()) out += ", " + since_text(direction["idle_ms"]);
     return out;
 }
 
@@ -75,9 +83,18 @@ std::string errors_text(const json& sa) {
     return fmt::format("{} replayed, {} broken or forged", replayed, forged);
 }
 
-std::string sas_text(const json& ipsec) {
-    Table table({"SA OF", "STATE", "SUITE", "SPI IN", "SPI OUT", "MARK", "REKEY", "DIES", "RECEIVED", "SENT",
-                 "ERRORS"});
+std::string sas_text(const json& ipsec, const Terminal& terminal) {
+    Table table({"SA OF",
+                 {"STATE", 7},
+                 {"SUITE", 1},
+                 {"SPI IN", 8},
+                 {"SPI OUT", 8},
+                 {"MARK", 9},
+                 {"REKEY", 5},
+                 {"DIES", 6},
+                 {"RECEIVED", 2},
+                 {"SENT", 3},
+                 {"ERRORS", 4}});
     for (const json& peer : ipsec["peers"]) {
         for (const json& sa : peer["sas"]) {
             table.add({text_of(peer["remote"]), text_of(sa["state"]), text_of(sa["suite"]),
@@ -86,10 +103,10 @@ std::string sas_text(const json& ipsec) {
                        traffic_text(sa["out"]), errors_text(sa)});
         }
     }
-    return table.empty() ? std::string() : "\n" + table.text();
+    return table.empty() ? std::string() : "\n" + table.text(terminal);
 }
 
-std::string ikev1_text(const json& ikev1) {
+std::string ikev1_text(const json& ikev1, const Terminal& terminal) {
     const std::string since = duration_text(ikev1["since_ms"].get<double>());
     const json& peers = ikev1["needed_by"];
     if (peers.empty()) {
@@ -97,13 +114,14 @@ std::string ikev1_text(const json& ikev1) {
     }
     const auto here =
         std::ranges::count_if(peers, [](const json& peer) { return peer["connected"] == true; });
-    Table table({"IKEV1 STILL NEEDED BY", "ADDRESS", "CONNECTION", "LAST CAME", "TIMES", ""});
+    Table table(
+        {"IKEV1 STILL NEEDED BY", {"ADDRESS", 1}, {"CONNECTION", 2}, {"LAST CAME", 4}, {"TIMES", 5}, ""});
     for (const json& peer : peers) {
         table.add({text_of(peer["identity"]), text_of(peer["address"]), text_of(peer["connection"]),
-                   ago_text(peer["last_ago_ms"]), text_of(peer["times"]),
+                   since_text(peer["last_ago_ms"]), text_of(peer["times"]),
                    peer["connected"] == true ? "connected" : ""});
     }
-    std::string out = "\n" + table.text();
+    std::string out = "\n" + table.text(terminal);
     if (const auto forgotten = ikev1["forgotten"].get<std::uint64_t>(); forgotten > 0)
         out += fmt::format("and by {} more, which came before these\n", forgotten);
     return out + fmt::format("{} of {} connected; seen in the {} since keel2tpd was started\n", here,
@@ -112,7 +130,7 @@ std::string ikev1_text(const json& ikev1) {
 
 }  // namespace
 
-std::string ipsec_text(const json& ipsec) {
+std::string ipsec_text(const json& ipsec, const Terminal& terminal) {
     const json& charon = ipsec["charon"];
     std::string out = charon["state"] == "ready"
                           ? fmt::format("strongSwan {} ready\n\n", text_of(charon["version"]))
@@ -120,9 +138,9 @@ std::string ipsec_text(const json& ipsec) {
     if (!ipsec["why"].is_null()) {
         out += fmt::format("the peers cannot be listed: {}\n", text_of(ipsec["why"]));
     } else {
-        out += peers_text(ipsec) + sas_text(ipsec);
+        out += peers_text(ipsec, terminal) + sas_text(ipsec, terminal);
     }
-    return out + ikev1_text(ipsec["ikev1"]);
+    return out + ikev1_text(ipsec["ikev1"], terminal);
 }
 
 }  // namespace keel::cli

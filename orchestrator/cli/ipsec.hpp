@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/terminal.hpp"
+
 namespace keel::cli {
 
 // `ipsec` as api::to_json makes it.
-[[nodiscard]] std::string ipsec_text(const nlohmann::json& ipsec);
+[[nodiscard]] std::string ipsec_text(const nlohmann::json& ipsec, const Terminal& terminal = {});
 
 }  // namespace keel::cli

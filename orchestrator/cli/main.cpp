@@ -2,67 +2,74 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 
-#include "cli/doctor.hpp"
-#include "cli/ipsec.hpp"
-#include "cli/show.hpp"
-#include "cli/varlink_client.hpp"
+#include "cli/commands.hpp"
+#include "cli/explain.hpp"
 
 namespace {
 
-using ToText = std::string (*)(const nlohmann::json&);
+using keel::cli::Context;
 
-// One call's answer, as JSON or as a person reads it. `name` is the answer's only parameter.
-int print(const std::string& socket, const char* method, const char* name, bool as_json, ToText text) {
-    const auto reply = keel::cli::call(socket, method, nlohmann::json::object());
-    if (!reply) {
-        fmt::print(stderr, "keel2tp: {}\n", reply.error().text());
-        return 1;
+constexpr keel::cli::AddCommands kCommands[] = {
+    keel::cli::add_show, keel::cli::add_configuration, keel::cli::add_steering,  keel::cli::add_watching,
+    keel::cli::add_top,  keel::cli::add_host,          keel::cli::add_completion};
+
+std::vector<std::string> command_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        if (!command->get_group().empty()) names.push_back(command->get_name());
+    return names;
+}
+
+// Help and the version are asked for by what CLI11 calls errors, too.
+int usage(const CLI::App& app, const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const auto chosen = app.get_subcommands();
+    std::string remedy =
+        fmt::format("see keel2tp {}--help", chosen.empty() ? "" : chosen[0]->get_name() + " ");
+    std::string message = error.what();
+    const auto left = app.remaining();
+    if (chosen.empty() && !left.empty() && !left[0].starts_with('-')) {
+        const auto unknown = keel::cli::not_found("command", left[0], command_names(app));
+        message = unknown.message;
+        if (unknown.remedy.starts_with("did")) remedy = unknown.remedy + " " + remedy;
     }
-    const auto& answer = reply->at(name);
-    fmt::print("{}", as_json ? answer.dump(2) + "\n" : text(answer));
-    return 0;
+    if (chosen.empty() && left.empty() && error.get_name() == "RequiredError") message = "which command?";
+    return keel::cli::misused({keel::ErrorCode::invalid, message, remedy});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_DFL);  // `keel2tp show | head` ends like any other program
     CLI::App app("keel2tp: shows and steers L2TP/IPsec connections of keel2tpd", "keel2tp");
     app.set_version_flag("--version", KEEL2TP_VERSION);
     app.require_subcommand(1);
-    std::string socket = "/run/keel2tp/control.sock";
-    const auto* control =
-        app.add_option("--control", socket, "The daemon's control socket")->capture_default_str();
-    bool as_json = false;
-    auto* show_command =
-        app.add_subcommand("show", "Connections, tunnels, sessions, IPsec SAs, and why what is down is down");
-    show_command->add_flag("--json", as_json, "As JSON, for scripts");
-    auto* ipsec_command =
-        app.add_subcommand("ipsec",
-                           "Each IPsec peer: IKE version, suites, times left, traffic, errors, NAT; and "
-                           "who still needs IKEv1");
-    ipsec_command->add_flag("--json", as_json, "As JSON, for scripts");
-    keel::cli::DoctorOptions doctor;
-    auto* doctor_command =
-        app.add_subcommand("doctor", "What keeps keel2tp from working on this host, each with its remedy");
-    doctor_command->add_option("--config", doctor.config, "The daemon's configuration")
-        ->capture_default_str();
-    doctor_command->add_flag("--json", doctor.json, "As JSON, for scripts (schemas/doctor.schema.json)");
-    doctor_command->add_flag("--verbose", doctor.verbose, "List what is fine, too");
-    doctor_command->footer(keel::cli::kDoctorExitCodes);
-    CLI11_PARSE(app, argc, argv);
-    if (doctor_command->parsed()) {
-        if (control->count() > 0) doctor.control = socket;
-        return keel::cli::doctor(doctor);
+    app.fallthrough();  // --control may stand after the command, too
+    app.footer(
+        "Exit code: 0 done, 1 it could not be done, 64 the command was not understood; plan: 2 something "
+        "would "
+        "change; doctor: see there.");
+    Context context;
+    app.add_option("--control", context.socket, "The daemon's control socket")
+        ->capture_default_str()
+        ->take_last()
+        ->type_name(keel::cli::kTypeFile)
+        ->each([&context](const std::string&) { context.socket_named = true; });
+    for (const auto add : kCommands) add(app, context);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return usage(app, error);
     }
     try {
-        if (ipsec_command->parsed())
-            return print(socket, "org.keel2tp.Ipsec", "ipsec", as_json, keel::cli::ipsec_text);
-        return print(socket, "org.keel2tp.Show", "overview", as_json, keel::cli::show_text);
+        return context.chosen();
     } catch (const nlohmann::json::exception&) {
-        fmt::print(stderr,
-                   "keel2tp: keel2tpd's answer is not as this keel2tp knows it; use those of one version\n");
-        return 1;
+        return keel::cli::report(
+            context,
+            keel::Error{keel::ErrorCode::invalid, "keel2tpd's answer is not as this keel2tp knows it",
+                        "use keel2tp and keel2tpd of one version (keel2tp version shows both)"});
     }
 }

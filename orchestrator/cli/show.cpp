@@ -1,182 +1,14 @@
 #include "cli/show.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <vector>
-
-#include "cli/table.hpp"
+#include "cli/tables.hpp"
 #include "cli/words.hpp"
 
 namespace keel::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string why_text(const json& why) {
-    std::string text = fmt::format("{} failed: {}", text_of(why["stage"]), text_of(why["message"]));
-    if (const auto remedy = text_of(why["remedy"]); remedy != "-") text += "; " + remedy;
-    return text;
-}
-
-std::string lac_detail(const json& lac) {
-    std::string detail;
-    if (lac["state"] == "up") {
-        std::vector<std::string> stages;
-        for (const json& entry : lac["timeline"]) {
-            stages.push_back(fmt::format("{} {:.0f} ms", text_of(entry["stage"]), entry["ms"].get<double>()));
-        }
-        return fmt::format("{}", fmt::join(stages, ", "));
-    }
-    if (lac["state"] == "ready") detail = "waits for the server's call";
-    if (lac["state"] == "connecting") detail = "at " + text_of(lac["stage"]);
-    if (lac["state"] == "waiting") {
-        detail = fmt::format("next try in {}", duration_text(lac["retry_in_ms"].get<double>()));
-    }
-    if (!lac["why"].is_null()) {
-        const auto attempts = lac["attempts"].get<unsigned>();
-        detail += fmt::format("; {}{}", attempts > 1 ? fmt::format("try {}: ", attempts) : std::string(),
-                              why_text(lac["why"]));
-    }
-    return detail;
-}
-
-std::string counted(const json& count, std::string_view what) {
-    return fmt::format("{} {}{}", count.dump(), what, count == 1 ? "" : "s");
-}
-
-std::string lns_detail(const json& lns) {
-    if (!lns["why"].is_null()) return why_text(lns["why"]);
-    return fmt::format("{}, {}, {}, {} of {} addresses lent", counted(lns["tunnels"], "tunnel"),
-                       counted(lns["sessions"], "session"), counted(lns["users"], "user"),
-                       lns["pool"]["used"].dump(), lns["pool"]["size"].dump());
-}
-
-std::string joined(const json& texts) {
-    std::vector<std::string> parts;
-    for (const json& part : texts) parts.push_back(text_of(part));
-    return fmt::format("{}", fmt::join(parts, ","));
-}
-
-std::string connections_text(const json& overview) {
-    Table table({"CONNECTION", "STATE", "PEER", ""});
-    for (const json& entry : overview["connections"]) {
-        const bool lac = entry["role"] == "lac";
-        std::string state = text_of(entry["state"]);
-        if (lac && state == "up") state += " " + duration_text(entry["in_state_ms"].get<double>());
-        table.add({text_of(entry["name"]), std::move(state),
-                   lac ? text_of(entry["peer"].is_null() ? entry["server"] : entry["peer"])
-                       : joined(entry["listen"]),
-                   lac ? lac_detail(entry) : lns_detail(entry)});
-    }
-    return table.text();
-}
-
-std::string refusals_text(const json& overview) {
-    Table table({"REFUSED BY", "AGO", "PEER", "USER", "STAGE", "WHY"});
-    for (const json& entry : overview["connections"]) {
-        if (!entry.contains("refusals")) continue;
-        for (const json& refusal : entry["refusals"]) {
-            table.add({text_of(entry["name"]), duration_text(refusal["ago_ms"].get<double>()),
-                       text_of(refusal["peer"]), text_of(refusal["user"]), text_of(refusal["stage"]),
-                       text_of(refusal["message"])});
-        }
-    }
-    return table.empty() ? std::string() : table.text();
-}
-
-std::string call_detail(const json& call) {
-    if (call["state"] == "no-tunnel") return "waits for the client's tunnel";
-    if (call["state"] == "asked") return "the client was asked to call";
-    if (call["state"] == "connected") return "the client has called, PPP begins";
-    if (call["state"] == "up") return "session " + text_of(call["session"]);
-    return fmt::format("next try in {}", duration_text(call["retry_in_ms"].get<double>()));
-}
-
-std::string calls_text(const json& overview) {
-    Table table({"CALL OF", "NAME", "STATE", "LAC", "NUMBER", ""});
-    for (const json& entry : overview["connections"]) {
-        if (!entry.contains("calls")) continue;
-        for (const json& call : entry["calls"]) {
-            std::string detail = call_detail(call);
-            if (!call["why"].is_null()) {
-                const auto attempts = call["attempts"].get<unsigned>();
-                detail +=
-                    fmt::format("; {}{}", attempts > 1 ? fmt::format("try {}: ", attempts) : std::string(),
-                                why_text(call["why"]));
-            }
-            table.add({text_of(entry["name"]), text_of(call["name"]), text_of(call["state"]),
-                       text_of(call["lac"]), text_of(call["called_number"]), std::move(detail)});
-        }
-    }
-    return table.empty() ? std::string() : table.text();
-}
-
-std::string tunnels_text(const json& overview) {
-    Table table(
-        {"TUNNEL", "PEER'S", "CONNECTION", "STATE", "REMOTE", "HOST NAME", "SA MARK", "DSCP", "QUIRKS"});
-    for (const json& entry : overview["tunnels"]) {
-        const std::string quirks = joined(entry["quirks"]);
-        table.add({text_of(entry["id"]), text_of(entry["peer_id"]), text_of(entry["connection"]),
-                   text_of(entry["state"]), text_of(entry["remote"]), text_of(entry["peer_host_name"]),
-                   text_of(entry["mark"]), text_of(entry["dscp"]), quirks.empty() ? "-" : quirks});
-    }
-    return table.empty() ? std::string() : table.text();
-}
-
-std::string sessions_text(const json& overview) {
-    Table table(
-        {"SESSION", "PEER'S", "USER", "PPP", "INTERFACE", "LOCAL", "REMOTE", "MTU", "RECEIVED", "SENT"});
-    for (const json& entry : overview["sessions"]) {
-        table.add({text_of(entry["id"]), text_of(entry["peer_id"]), text_of(entry["user"]),
-                   text_of(entry["phase"]), text_of(entry["interface"]), text_of(entry["local"]),
-                   text_of(entry["remote"]), text_of(entry["mtu"]), bytes_text(entry["rx_bytes"]),
-                   bytes_text(entry["tx_bytes"])});
-    }
-    return table.empty() ? std::string() : table.text();
-}
-
-// Empty for what every peer without a line of its own says.
-std::string speed_text(const json& call) {
-    constexpr double kNoLine = 1e9;
-    const double tx = call["tx_bps"].get<double>(), rx = call["rx_bps"].get<double>();
-    if (rx == 0 || (tx == kNoLine && rx == kNoLine)) return {};
-    return tx == rx ? fmt::format("{:.0f} bit/s", tx)
-                    : fmt::format("{:.0f} bit/s to the caller, {:.0f} from it", tx, rx);
-}
-
-std::string told_text(const json& overview) {
-    Table table({"SESSION", "TOLD OF THE CALL", ""});
-    for (const json& entry : overview["sessions"]) {
-        if (entry["call"].is_null()) continue;
-        for (const auto& [name, text] : entry["call"]["told"].items()) {
-            std::string words = name;
-            std::ranges::replace(words, '_', ' ');
-            table.add({text_of(entry["id"]), std::move(words), text_of(text)});
-        }
-        if (const auto speed = speed_text(entry["call"]); !speed.empty())
-            table.add({text_of(entry["id"]), "connect speed", speed});
-    }
-    return table.empty() ? std::string() : table.text();
-}
-
-std::string sas_text(const json& overview) {
-    Table table(
-        {"IPSEC", "IKE", "SUITE", "NAT-T", "REMOTE", "MARK", "SPI IN", "SPI OUT", "RECEIVED", "SENT"});
-    const auto traffic = [](const json& counters) {
-        return counters.is_null() ? std::string("-")
-                                  : fmt::format("{} in {}", bytes_text(counters["bytes"]),
-                                                counters["packets"].get<std::uint64_t>());
-    };
-    for (const json& entry : overview["sas"]) {
-        table.add({text_of(entry["connection"]), "v" + text_of(entry["ike_version"]), text_of(entry["suite"]),
-                   entry["encap"] == true ? "yes" : "no", text_of(entry["remote"]), text_of(entry["mark"]),
-                   text_of(entry["spi_in"]), text_of(entry["spi_out"]), traffic(entry["in"]),
-                   traffic(entry["out"])});
-    }
-    return table.empty() ? std::string() : table.text();
-}
 
 std::string header_text(const json& overview) {
     const json& daemon = overview["daemon"];
@@ -198,16 +30,141 @@ std::string header_text(const json& overview) {
     return out;
 }
 
+// Lines "name   value", for one thing.
+class Sheet {
+public:
+    explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
+    void line(std::string_view name, const std::string& value, Colour colour = Colour::none) {
+        if (value.empty() || value == "-") return;
+        const std::size_t room = terminal_.columns > kIndent ? terminal_.columns - kIndent : 0;
+        const auto lines = room == 0 ? std::vector<std::string>{value} : wrapped(value, room);
+        for (std::size_t n = 0; n < lines.size(); ++n)
+            out_ += fmt::format("{:<{}}{}\n", n == 0 ? name : "", kIndent, terminal_.paint(colour, lines[n]));
+    }
+    void table(std::string_view title, const Table& table) {
+        if (!table.empty()) out_ += fmt::format("\n{}{}", title, table.text(terminal_));
+    }
+    [[nodiscard]] std::string take() { return std::move(out_); }
+
+private:
+    static constexpr std::size_t kIndent = 14;
+    const Terminal& terminal_;
+    std::string out_;
+};
+
+json of_connection(const json& entries, const json& name) {
+    json out = json::array();
+    for (const json& entry : entries)
+        if (entry["connection"] == name) out.push_back(entry);
+    return out;
+}
+
+void add_why(Sheet& sheet, const json& why) {
+    if (!why.is_object()) return;
+    sheet.line("why",
+               fmt::format("{}, {} failed: {}", ago_text(why.value("ago_ms", json())), text_in(why, "stage"),
+                           text_in(why, "message")),
+               Colour::bad);
+    sheet.line("notify", text_in(why, "notify"));
+    sheet.line("result code", text_in(why, "result_code"));
+    sheet.line("error code", text_in(why, "error_code"));
+    sheet.line("PPP's code", text_in(why, "disconnect_code"));
+    sheet.line("what to do", text_in(why, "remedy"), Colour::strong);
+}
+
+Table timeline_table(const json& connection) {
+    Table table({"STAGE", number("TOOK"), number("AFTER")});
+    double after = 0;
+    for (const json& entry : connection.value("timeline", json::array())) {
+        after += entry["ms"].get<double>();
+        table.add({text_in(entry, "stage"), fmt::format("{:.0f} ms", entry["ms"].get<double>()),
+                   fmt::format("{:.0f} ms", after)});
+    }
+    return table;
+}
+
+Table history_table(const json& connection) {
+    Table table({"WHEN", "STATE", "STAGE", prose("WHY")});
+    for (const json& entry : connection.value("history", json::array())) {
+        const json why = entry.value("why", json());
+        const auto count = entry.value("count", 1U);
+        const std::string times = count > 1 ? fmt::format("{} times since {}: ", count,
+                                                          ago_text(entry.value("first_ago_ms", json())))
+                                            : "";
+        table.add({ago_text(entry.value("ago_ms", json())),
+                   {text_in(entry, "state"), colour_of(entry.value("state", json()))},
+                   text_in(entry, "stage"),
+                   {times + (why.is_object() ? why_text(why) : std::string()), Colour::bad}});
+    }
+    return table;
+}
+
 }  // namespace
 
-std::string show_text(const json& overview) {
-    std::string out = header_text(overview);
-    for (const auto& part :
-         {connections_text(overview), calls_text(overview), tunnels_text(overview), sessions_text(overview),
-          told_text(overview), sas_text(overview), refusals_text(overview)}) {
-        if (!part.empty()) out += "\n" + part;
+std::string show_text(const json& overview, const Terminal& terminal) {
+    std::string out =
+        header_text(overview) + "\n" + connections_table(overview["connections"]).text(terminal);
+    for (const auto& table : {calls_table(overview["connections"]), tunnels_table(overview["tunnels"]),
+                              sessions_table(overview["sessions"]), told_table(overview["sessions"]),
+                              sas_table(overview["sas"]), refusals_table(overview["connections"])}) {
+        if (!table.empty()) out += "\n" + table.text(terminal);
     }
     return out;
+}
+
+std::string connection_text(const json& connection, const json& overview, const Terminal& terminal) {
+    Sheet sheet(terminal);
+    sheet.line("connection", text_in(connection, "name"), Colour::strong);
+    std::string state = text_in(connection, "state");
+    if (connection.contains("in_state_ms"))
+        state += ", for " + duration_text(connection["in_state_ms"].get<double>());
+    sheet.line("state", state, colour_of(connection["state"]));
+    if (connection["state"] == "connecting") sheet.line("stage", text_in(connection, "stage"));
+    sheet.line("server", text_in(connection, "server"));
+    sheet.line("peer", text_in(connection, "peer"));
+    if (connection.contains("listen")) sheet.line("listens on", joined(connection["listen"], ", "));
+    if (connection["state"] == "waiting")
+        sheet.line("next try", "in " + duration_text(connection["retry_in_ms"].get<double>()));
+    if (connection.value("attempts", 0U) > 1) sheet.line("tries", text_in(connection, "attempts"));
+    add_why(sheet, connection.value("why", json()));
+    const json& name = connection["name"];
+    const json alone = json::array({connection});
+    const json sessions = of_connection(overview["sessions"], name);
+    sheet.table("", timeline_table(connection));
+    sheet.table("", pools_table(alone));
+    sheet.table("", calls_table(alone));
+    sheet.table("", tunnels_table(of_connection(overview["tunnels"], name)));
+    sheet.table("", sessions_table(sessions));
+    sheet.table("", told_table(sessions));
+    sheet.table("", sas_table(of_connection(overview["sas"], name)));
+    sheet.table("", refusals_table(alone));
+    sheet.table("", history_table(connection));
+    return sheet.take();
+}
+
+std::string config_text(const json& answer, const Terminal& terminal) {
+    std::string out = fmt::format("hash      {}\n", text_in(answer, "hash"));
+    out += "saved     " +
+           (answer.value("saved", false)
+                ? std::string("yes: a restart brings this configuration back\n")
+                : terminal.paint(Colour::busy,
+                                 "no: a restart brings the saved one back; keel2tp save keeps this one") +
+                      "\n");
+    if (const json left = answer.value("confirm_in_ms", json()); left.is_number()) {
+        out += "confirm   " +
+               terminal.paint(Colour::bad, fmt::format("within {}, or it is rolled back: keel2tp confirm",
+                                                       duration_text(left.get<double>()))) +
+               "\n";
+    }
+    if (const json before = answer.value("previous", json()); before.is_number())
+        out += fmt::format("rollback  {}\n",
+                           before == 0 ? "nothing to go back to"
+                                       : fmt::format("{} to go back to",
+                                                     counted(before.get<std::uint64_t>(), "configuration")));
+
+    const auto document = answer.value("config", json::object());
+    // ASCII only: what could steer the terminal is escaped, and it stays a document.
+    return out + "\n" + document.dump(2, ' ', true) + "\n";
 }
 
 }  // namespace keel::cli

@@ -8,11 +8,43 @@ using nlohmann::json;
 
 std::string text_of(const json& value) {
     if (value.is_null()) return "-";
-    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-    // What peers told must not steer the terminal.
-    std::string clean;
-    for (const char c : text) clean += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    return clean.empty() ? "-" : clean;
+    const std::string text = value.is_string() ? value.get<std::string>()
+                                               : value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return text.empty() ? "-" : printable(text);
+}
+
+std::string text_in(const json& object, const char* name) {
+    if (!object.is_object()) return "-";
+    const auto found = object.find(name);
+    return found == object.end() ? "-" : text_of(*found);
+}
+
+std::string joined(const json& texts, std::string_view between) {
+    std::string out;
+    for (const json& part : texts) out += (out.empty() ? "" : std::string(between)) + text_of(part);
+    return out;
+}
+
+std::string counted(std::uint64_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+Colour colour_of(const json& state) {
+    if (state == "up" || state == "listening" || state == "established" || state == "ready")
+        return Colour::good;
+    if (state == "down" || state == "failed") return Colour::bad;
+    return Colour::busy;
+}
+
+std::string ago_text(const json& ms) {
+    return ms.is_number() ? duration_text(ms.get<double>()) + " ago" : "-";
+}
+
+std::string why_text(const json& why) {
+    const auto stage = text_in(why, "stage");
+    std::string text = (stage == "-" ? std::string() : stage + " failed: ") + text_in(why, "message");
+    if (const auto remedy = text_in(why, "remedy"); remedy != "-") text += "; " + remedy;
+    return text;
 }
 
 std::string duration_text(double ms) {

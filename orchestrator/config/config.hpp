@@ -1,5 +1,6 @@
 // The configuration as plain values: what should exist. Made by parse.hpp from JSON that passed the schema;
-// every default comes from schemas/config.schema.json, so a member has none here.
+// every default comes from schemas/config.schema.json, so a member has none here. Two that are equal do the
+// same; secrets are compared by what they are, not by where they are kept.
 #pragma once
 
 #include <map>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "ports.hpp"
@@ -20,11 +22,15 @@ struct Ipsec {
     std::string local_id, remote_id;
     bool force_encap;
     std::vector<std::string> ike_proposals, esp_proposals;
+
+    bool operator==(const Ipsec&) const = default;
 };
 
 struct User {
     Secret password;
     std::optional<IpAddress> address;
+
+    bool operator==(const User&) const = default;
 };
 
 // The tunnels of a server, or the one of a client.
@@ -36,6 +42,8 @@ struct Tunnel {
     Duration retransmit_initial;
     unsigned retransmit_limit;
     std::vector<std::string> quirks;  // names of l2tp::Quirk
+
+    bool operator==(const Tunnel&) const = default;
 };
 
 // An outgoing call that a server has a client place (RFC 2661 6.9).
@@ -46,6 +54,8 @@ struct Call {
     std::string called_number, sub_address;
     std::uint32_t minimum_bps, maximum_bps;  // bit/s
     Bearer bearer;
+
+    bool operator==(const Call&) const = default;
 };
 
 struct Lns {
@@ -62,6 +72,8 @@ struct Lns {
     Duration echo_interval;
     std::map<std::string, User, std::less<>> users;
     std::vector<Call> calls;
+
+    bool operator==(const Lns&) const = default;
 };
 
 struct Lac {
@@ -77,16 +89,47 @@ struct Lac {
     std::vector<Prefix> routes;
     bool waits_for_call;               // for the server's OCRQ, instead of sending an ICRQ
     std::vector<std::string> numbers;  // called numbers that are ours; empty: any
+
+    bool operator==(const Lac&) const = default;
+};
+
+// Who may use the control interface beside root.
+struct Control {
+    std::string socket;
+    std::string read_group;   // may look; empty: none
+    std::string admin_group;  // may do all; empty: none
+
+    bool operator==(const Control&) const = default;
+};
+
+struct LogSettings {
+    enum class Format { text, json };
+    Format format;
+    LogLevel level;
+    std::map<std::string, LogLevel, std::less<>> levels;  // by area, instead of `level`
+
+    bool operator==(const LogSettings&) const = default;
+};
+
+struct Metrics {
+    std::optional<SocketAddress> listen;  // none: no HTTP listener
+    std::string textfile;                 // empty: none
+
+    bool operator==(const Metrics&) const = default;
 };
 
 struct Config {
     std::string host_name;  // empty: the system's
     std::string vici_socket;
-    std::string control_socket;
+    Control control;
+    LogSettings log;
+    Metrics metrics;
     std::string pppd;
     std::string plugin;  // empty: the installed one
     std::vector<Lns> lns;
     std::vector<Lac> lac;
+
+    bool operator==(const Config&) const = default;
 };
 
 }  // namespace keel::config

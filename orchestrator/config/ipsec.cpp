@@ -26,11 +26,11 @@ PskAuth psk_auth(Reader& reader, const Node& node, const Node& listen) {
     for (const auto& [name, entry] : by_address.members()) {
         const auto address = IpAddress::parse(name);
         if (!address || !listening.contains(*address)) {
-            reader.fault(entry,
-                         "is not one of the listening addresses: a PSK belongs to the address that "
-                         "clients dial, not to a client");
+            reader.fault_of_key(entry,
+                                "is not one of the listening addresses: a PSK belongs to the address that "
+                                "clients dial, not to a client");
         } else if (std::exchange(listening[*address], true)) {
-            reader.fault(entry, "is the same address as another of this object");
+            reader.fault_of_key(entry, "is the same address as another of this object");
         }
         Secret secret = reader.secret(entry);
         if (address) auth.by_address.emplace(*address, std::move(secret));
@@ -196,7 +196,7 @@ void check_client_psks(Reader& reader, const Node& clients, const std::vector<La
         if (!auth) continue;
         const auto [held, fresh] =
             by_identity.try_emplace({lac.server, lac.ipsec->remote_id}, Held{lac.name, auth->psk});
-        if (fresh || held->second.psk.same_as(auth->psk)) continue;
+        if (fresh || held->second.psk == auth->psk) continue;
         reader.fault(
             clients.at(lac.name.substr(4)).at("ipsec").at("psk"),
             fmt::format("{} dials the same server with another PSK: a PSK is looked up by the server's "

@@ -4,19 +4,42 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <tuple>
 #include <utility>
 
 #include "config/ipsec.hpp"
+#include "config/positions.hpp"
 #include "config/reader.hpp"
 #include "config/schema.hpp"
+#include "config/secrets.hpp"
+#include "config/validate.hpp"
 
 namespace keel::config {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 32;
+// nlohmann: "[json...] parse error at line 1, column 9: syntax error while parsing value - unexpected '}';
+// expected
+// ...; last read: '...'". What was last read may be part of a secret.
+std::string in_short(std::string_view what) {
+    const auto dash = what.find(" - ");
+    if (dash == std::string_view::npos) return "a fault of syntax";
+    std::string_view told = what.substr(dash + 3);
+    const auto last_read = told.find("; last read: '");
+    std::string_view expected;
+    if (const auto at = told.rfind("; expected "); at != std::string_view::npos) expected = told.substr(at);
+    told = told.substr(0, std::min({last_read, told.find("; expected "), told.size()}));
+    return std::string(told) + std::string(expected);
+}
+
+std::optional<LogLevel> level_of(std::string_view name) {
+    for (const LogLevel level :
+         {LogLevel::error, LogLevel::warning, LogLevel::notice, LogLevel::info, LogLevel::debug}) {
+        if (name_of(level) == name) return level;
+    }
+    return std::nullopt;
+}
 
 // RFC 2474, 2597, 3246, 5865, 8622. Nothing for what the schema has refused.
 std::optional<std::uint8_t> dscp_of(const json& value) {
@@ -33,8 +56,8 @@ std::optional<std::uint8_t> dscp_of(const json& value) {
 
 class Parser : public Reader {
 public:
-    Parser(const SecretReader& read_secret, const CredentialCheck& check)
-        : Reader(read_secret), check_(check) {}
+    Parser(const SecretReader& read_secret, const CredentialCheck& check, bool has_running)
+        : Reader(read_secret, has_running), check_(check) {}
 
     Config config(const Node& root);
 
@@ -81,6 +104,9 @@ private:
     }
     static std::uint16_t octets(const Node& node) { return static_cast<std::uint16_t>(node.integer()); }
 
+    Control control(const Node& node);
+    LogSettings log(const Node& node);
+    Metrics metrics(const Node& node);
     Tunnel tunnel(const Node& node);
     Lns lns(const Node& node, const std::string& name);
     Lac lac(const Node& node, const std::string& name);
@@ -91,6 +117,34 @@ private:
 
     const CredentialCheck& check_;
 };
+
+Control Parser::control(const Node& node) {
+    return {.socket = text(node.at("socket")),
+            .read_group = text(node.at("read-group")),
+            .admin_group = text(node.at("admin-group"))};
+}
+
+LogSettings Parser::log(const Node& node) {
+    LogSettings log{
+        .format = node.at("format").value == "json" ? LogSettings::Format::json : LogSettings::Format::text,
+        .level = level_of(node.at("level").string()).value_or(LogLevel::info),
+        .levels = {},
+    };
+    for (const auto& [area, level] : node.at("levels").members()) {
+        if (const auto known = level_of(level.string())) log.levels.emplace(area, *known);
+    }
+    return log;
+}
+
+Metrics Parser::metrics(const Node& node) {
+    Metrics metrics{.listen = std::nullopt, .textfile = text(node.at("textfile"))};
+    if (!node.has("listen")) return metrics;
+    metrics.listen = SocketAddress::parse(node.at("listen").string());
+    if (!metrics.listen && node.at("listen").value.is_string()) {
+        fault(node.at("listen"), "is not an address and port such as \"127.0.0.1:9465\" or \"[::1]:9465\"");
+    }
+    return metrics;
+}
 
 Tunnel Parser::tunnel(const Node& node) {
     const auto dscp = node.has("dscp") ? dscp_of(node.at("dscp").value) : std::nullopt;
@@ -161,7 +215,8 @@ Lns Parser::lns(const Node& node, const std::string& name) {
     };
     for (const Node& item : ppp.at("dns").items()) lns.dns.push_back(v4_address(item));
     for (const auto& [user, entry] : node.at("users").members()) {
-        if (has_control_characters(user)) fault(entry, "a user's name must not contain control characters");
+        if (has_control_characters(user))
+            fault_of_key(entry, "a user's name must not contain control characters");
         User parsed{.password = secret(entry.at("password")), .address = std::nullopt};
         if (!entry.at("address").string().empty()) {
             parsed.address = v4_address(entry.at("address"));
@@ -222,7 +277,9 @@ Config Parser::config(const Node& root) {
     Config config{
         .host_name = text(root.at("host-name")),
         .vici_socket = text(root.at("charon").at("vici")),
-        .control_socket = text(root.at("control").at("socket")),
+        .control = control(root.at("control")),
+        .log = log(root.at("log")),
+        .metrics = metrics(root.at("metrics")),
         .pppd = text(root.at("pppd").at("path")),
         .plugin = text(root.at("pppd").at("plugin")),
         .lns = {},
@@ -235,55 +292,59 @@ Config Parser::config(const Node& root) {
     return config;
 }
 
-// Refuses a document that is nested too deep for the recursive walks after it, and a key that stands twice:
-// the first of the two would be lost without a word.
-json::parser_callback_t strict(std::vector<Fault>& faults) {
-    return [&faults, open = std::vector<std::set<std::string>>()](int depth, json::parse_event_t event,
-                                                                  json& value) mutable {
-        if (depth > kMaxDepth && faults.empty()) faults.push_back({"", "is nested too deep"});
-        if (event == json::parse_event_t::object_start) open.emplace_back();
-        if (event == json::parse_event_t::object_end) open.pop_back();
-        if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-            faults.push_back(
-                {"", fmt::format("the key \"{}\" stands twice in one object", value.get<std::string>())});
+// The JSON value of a text; else what keeps it from being one, or from being taken for one.
+std::expected<json, std::vector<Fault>> read_json(std::string_view text) {
+    Fault fault;
+    std::optional<std::size_t> offset = too_deep(text);
+    if (offset) {
+        fault.message = fmt::format("is nested too deep: more than {} levels", kMaxDepth);
+    } else {
+        try {
+            json document = json::parse(text);
+            auto repeated = repeated_keys(text);
+            if (repeated.empty()) return document;
+            return std::unexpected(std::move(repeated));
+        } catch (const json::parse_error& error) {
+            offset = error.byte > 0 ? error.byte - 1 : 0;
+            fault.message = "is not JSON: " + in_short(error.what());
+        } catch (const json::out_of_range&) {  // the only one that parsing throws beside
+            offset = number_too_large(text);
+            fault.message = "is a number that is too large";
         }
-        return true;
-    };
-}
-
-// "line 3, column 7" of a byte offset; both from 1.
-std::string position(std::string_view text, std::size_t offset) {
-    const std::string_view before = text.substr(0, std::min(offset > 0 ? offset - 1 : 0, text.size()));
-    const auto line = 1 + std::ranges::count(before, '\n');
-    const auto newline = before.rfind('\n');
-    const auto column = before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
-    return fmt::format("line {}, column {}", line, column);
+    }
+    put_position(text, offset.value_or(0), fault);
+    return std::unexpected(std::vector{std::move(fault)});
 }
 
 }  // namespace
 
+std::expected<Parsed, std::vector<Fault>> parse_document(std::string_view text,
+                                                         const SecretReader& read_secret,
+                                                         const CredentialCheck& check,
+                                                         std::optional<std::string_view> running) {
+    auto read = read_json(text);
+    if (!read) return std::unexpected(std::move(read.error()));
+    json& document = *read;
+    Parsed parsed{.config = {},
+                  .document = running ? restore_unchanged(text, document, *running) : std::string(text)};
+    const json& schema = config_schema();
+    auto faults = validate(document);
+    fill_defaults(schema, document);
+    Parser parser(read_secret, check, running.has_value());
+    parsed.config = parser.config({document, json::json_pointer()});
+    std::ranges::move(parser.take_faults(), std::back_inserter(faults));
+    if (faults.empty()) return parsed;
+    put_positions(text, faults);
+    std::ranges::stable_sort(
+        faults, {}, [](const Fault& fault) { return std::tie(fault.line, fault.column, fault.pointer); });
+    return std::unexpected(std::move(faults));
+}
+
 std::expected<Config, std::vector<Fault>> parse(std::string_view text, const SecretReader& read_secret,
                                                 const CredentialCheck& check) {
-    json document;
-    try {
-        std::vector<Fault> faults;
-        document = json::parse(text, strict(faults));
-        if (!faults.empty()) return std::unexpected(std::move(faults));
-    } catch (const json::parse_error& error) {
-        return std::unexpected(
-            std::vector{Fault{"", fmt::format("is not JSON: fault at {}", position(text, error.byte))}});
-    } catch (const json::out_of_range&) {  // the only one that parsing throws
-        return std::unexpected(std::vector{Fault{"", "holds a number that is too large"}});
-    }
-    const json schema = config_schema();
-    auto faults = validate(schema, document);
-    fill_defaults(schema, document);
-    Parser parser(read_secret, check);
-    Config config = parser.config({document, json::json_pointer()});
-    std::ranges::move(parser.take_faults(), std::back_inserter(faults));
-    if (faults.empty()) return config;
-    std::ranges::stable_sort(faults, {}, &Fault::pointer);
-    return std::unexpected(std::move(faults));
+    auto parsed = parse_document(text, read_secret, check);
+    if (!parsed) return std::unexpected(std::move(parsed.error()));
+    return std::move(parsed->config);
 }
 
 }  // namespace keel::config

@@ -1,4 +1,5 @@
-// From JSON text to a Config, wholly or not at all; all faults are told at once, each by JSON pointer.
+// From JSON text to a Config, wholly or not at all; all faults are told at once, each by JSON pointer, line
+// and column.
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/fault.hpp"
 
 namespace keel::config {
 
@@ -20,18 +22,29 @@ struct CredentialFault {
 };
 using CredentialCheck = std::function<std::vector<CredentialFault>(const IpsecAuth& auth)>;
 
-struct Fault {
-    std::string pointer;  // RFC 6901: "/lns/office/listen/0"; empty: the whole document
-    std::string message;
-
-    bool operator==(const Fault&) const = default;
+struct Parsed {
+    Config config;
+    // The text itself, without defaults. Each {"unchanged": true} in it is replaced by what it stood for: it
+    // may hold secrets.
+    std::string document;
 };
 
-// Errors: not JSON (one fault, with line and column), not as the schema has it, or not meaningful (an address
-// that is none, a pool without room, a secret that cannot be read, what `check` finds, no IPsec and not asked
-// to do without).
+// `running`: the document in use, which {"unchanged": true} takes its secret from; nothing: that is a fault.
+//
+// Errors: all faults in the order of the text, with line and column: not JSON (one fault), not as the schema
+// has it, or not meaningful (an address that is none, a pool without room, a secret that cannot be read, what
+// `check` finds, no IPsec and not asked to do without).
+[[nodiscard]] std::expected<Parsed, std::vector<Fault>> parse_document(
+    std::string_view text, const SecretReader& read_secret, const CredentialCheck& check = {},
+    std::optional<std::string_view> running = std::nullopt);
+
+// The Config alone.
 [[nodiscard]] std::expected<Config, std::vector<Fault>> parse(std::string_view text,
                                                               const SecretReader& read_secret,
                                                               const CredentialCheck& check = {});
+
+// The document (a Parsed's) with {"unchanged": true} for each secret that stands in it; references to files
+// and credentials stay, and so does everything else, blanks and order too.
+[[nodiscard]] std::string redacted(std::string_view document);
 
 }  // namespace keel::config

@@ -8,7 +8,12 @@ bool has_control_characters(std::string_view text) {
 }
 
 void Reader::fault(const Node& node, std::string message) {
-    faults_.push_back({node.pointer.to_string(), std::move(message)});
+    faults_.push_back({.pointer = node.pointer.to_string(), .message = std::move(message)});
+}
+
+void Reader::fault_of_key(const Node& node, std::string message) {
+    fault(node, std::move(message));
+    faults_.back().of_key = true;
 }
 
 std::string Reader::text(const Node& node) {
@@ -31,6 +36,14 @@ IpAddress Reader::address(const Node& node) {
 
 Secret Reader::secret(const Node& node) {
     if (node.value.is_string()) return Secret(node.value.get_ref<const std::string&>());
+    if (node.at("unchanged").boolean()) {
+        fault(node, has_running_
+                        ? "the running configuration has no secret at this place that could stay: write the "
+                          "secret, or a reference to it"
+                        : "stands for the secret of a running configuration, which only `keel2tp plan` and "
+                          "`keel2tp apply` know: write the secret, or a reference to it");
+        return {};
+    }
     const bool is_file = node.has("file");
     const Node reference = node.at(is_file ? "file" : "credential");
     if (!reference.value.is_string()) return {};

@@ -52,9 +52,12 @@ struct Node {
 
 class Reader {
 public:
-    explicit Reader(const SecretReader& read_secret) : read_secret_(read_secret) {}
+    // `has_running`: whether there is a running configuration that {"unchanged": true} could have meant.
+    Reader(const SecretReader& read_secret, bool has_running)
+        : read_secret_(read_secret), has_running_(has_running) {}
 
     void fault(const Node& node, std::string message);
+    void fault_of_key(const Node& node, std::string message);
     std::vector<Fault> take_faults() { return std::move(faults_); }
 
     // Text without control characters.
@@ -66,6 +69,7 @@ public:
 
 private:
     const SecretReader& read_secret_;
+    bool has_running_;
     std::vector<Fault> faults_;
 };
 

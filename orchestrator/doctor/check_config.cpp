@@ -112,10 +112,10 @@ void check_config(const Facts& facts, Report& report) {
     }
     check_config_file(config, report);
     for (const config::Fault& fault : config.faults) {
-        report.error(
-            "config-invalid", fault.message,
-            fmt::format("{}: {}", config.path, fault.pointer.empty() ? "(whole file)" : fault.pointer),
-            "correct it; `keel2tpd --check --config FILE` tells the same");
+        report.error("config-invalid", fault.message,
+                     fmt::format("{}:{}:{}: {}", config.path, fault.line, fault.column,
+                                 fault.pointer.empty() ? "(whole file)" : fault.pointer),
+                     "correct it; `keel2tpd --check --config FILE` tells the same");
     }
     if (!config.config) return;
     if (config.config->lns.empty() && config.config->lac.empty()) {

@@ -140,8 +140,9 @@ struct AvpRow {
     AvpType type;
     std::string_view name;
     AvpFormat format;
-    bool mandatory;  // the M bit as we send it
-    bool may_hide;   // the H bit may be set on it
+    bool mandatory;       // the M bit as we send it
+    bool may_hide;        // the H bit may be set on it
+    bool secret = false;  // with it a password or a secret can be guessed: never shown
 };
 
 // The row of an attribute, or nothing when it is not recognised.

@@ -12,7 +12,7 @@ using enum AvpFormat;
 using enum AvpType;
 
 constexpr std::array kAvpTable{
-    //                                                            format, M, H
+    //                                                            format, M, H, secret
     // RFC 2661 4.4.1 to 4.4.6
     AvpRow{message_type, "Message Type", u16, true, false},
     AvpRow{result_code, "Result Code", result, true, false},
@@ -25,9 +25,9 @@ constexpr std::array kAvpTable{
     AvpRow{vendor_name, "Vendor Name", octets, false, true},
     AvpRow{assigned_tunnel_id, "Assigned Tunnel ID", id, true, true},
     AvpRow{receive_window_size, "Receive Window Size", id, true, false},
-    AvpRow{challenge, "Challenge", text, true, true},
+    AvpRow{challenge, "Challenge", text, true, true, true},
     AvpRow{q931_cause_code, "Q.931 Cause Code", cause, true, false},
-    AvpRow{challenge_response, "Challenge Response", md5, true, true},
+    AvpRow{challenge_response, "Challenge Response", md5, true, true, true},
     AvpRow{assigned_session_id, "Assigned Session ID", id, true, true},
     AvpRow{call_serial_number, "Call Serial Number", u32, true, true},
     AvpRow{minimum_bps, "Minimum BPS", u32, true, true},
@@ -44,9 +44,9 @@ constexpr std::array kAvpTable{
     AvpRow{last_received_lcp_confreq, "Last Received LCP CONFREQ", octets, false, true},
     AvpRow{proxy_authen_type, "Proxy Authen Type", u16, false, true},
     AvpRow{proxy_authen_name, "Proxy Authen Name", octets, false, true},
-    AvpRow{proxy_authen_challenge, "Proxy Authen Challenge", octets, false, true},
+    AvpRow{proxy_authen_challenge, "Proxy Authen Challenge", octets, false, true, true},
     AvpRow{proxy_authen_id, "Proxy Authen ID", u16, false, true},
-    AvpRow{proxy_authen_response, "Proxy Authen Response", octets, false, true},
+    AvpRow{proxy_authen_response, "Proxy Authen Response", octets, false, true, true},
     AvpRow{call_errors, "Call Errors", errors, true, true},
     AvpRow{accm, "ACCM", character_maps, true, true},
     AvpRow{random_vector, "Random Vector", octets, true, false},

@@ -31,6 +31,16 @@ AddressPool::AddressPool(std::vector<Prefix> prefixes, std::set<IpAddress> reser
     }
 }
 
+void AddressPool::change(std::vector<Prefix> prefixes, std::set<IpAddress> reserved) {
+    auto used = std::move(used_);
+    *this = AddressPool(std::move(prefixes), std::move(reserved));
+    used_ = std::move(used);
+}
+
+bool AddressPool::lends(const std::vector<Prefix>& prefixes, const IpAddress& address) {
+    return std::ranges::any_of(prefixes, [&](const Prefix& prefix) { return is_host_of(prefix, address); });
+}
+
 std::optional<IpAddress> AddressPool::next_unused() {
     for (; prefix_ < prefixes_.size(); ++prefix_, offset_ = 0) {
         const auto [first, last] = host_range(prefixes_[prefix_]);
@@ -45,8 +55,9 @@ std::optional<IpAddress> AddressPool::next_unused() {
 
 std::optional<IpAddress> AddressPool::take() {
     auto address = next_unused();
-    if (!address && !freed_.empty()) {
-        address = freed_.front();
+    while (!address && !freed_.empty()) {
+        // After a change next_unused() comes by addresses that were given back meanwhile.
+        if (!used_.contains(freed_.front())) address = freed_.front();
         freed_.pop_front();
     }
     if (address) used_.insert(*address);
@@ -59,9 +70,7 @@ bool AddressPool::take(const IpAddress& address) {
 
 void AddressPool::give_back(const IpAddress& address) {
     if (used_.erase(address) == 0 || reserved_.contains(address)) return;
-    if (std::ranges::any_of(prefixes_, [&](const Prefix& prefix) { return is_host_of(prefix, address); })) {
-        freed_.push_back(address);
-    }
+    if (lends(prefixes_, address)) freed_.push_back(address);
 }
 
 }  // namespace keel::lifecycle

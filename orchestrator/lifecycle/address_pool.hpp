@@ -18,6 +18,12 @@ public:
     // (ours, users' fixed addresses) are never handed out by take().
     AddressPool(std::vector<Prefix> prefixes, std::set<IpAddress> reserved);
 
+    // The same addresses lent as before, from other prefixes. What is lent and in none of them is not lent
+    // again.
+    void change(std::vector<Prefix> prefixes, std::set<IpAddress> reserved);
+    // Whether a pool of these prefixes has the address.
+    [[nodiscard]] static bool lends(const std::vector<Prefix>& prefixes, const IpAddress& address);
+
     // The next free address; nothing when the pool is used up.
     [[nodiscard]] std::optional<IpAddress> take();
     // A fixed address, inside the pool or not; false when it is in use.

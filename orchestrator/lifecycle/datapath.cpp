@@ -10,6 +10,19 @@
 namespace keel::lifecycle {
 namespace {
 
+void add(Traffic& sum, const Session& session) {
+    const SessionCounters& more = session.counted;
+    sum.data.tx_packets += more.tx_packets;
+    sum.data.tx_bytes += more.tx_bytes;
+    sum.data.tx_errors += more.tx_errors;
+    sum.data.rx_packets += more.rx_packets;
+    sum.data.rx_bytes += more.rx_bytes;
+    sum.data.rx_errors += more.rx_errors;
+    sum.data.rx_out_of_sequence += more.rx_out_of_sequence;
+    sum.echo.sent += session.echo.sent;
+    sum.echo.received += session.echo.received;
+}
+
 template <class Map>
 auto* value_at(Map& map, const typename Map::key_type& key) {
     const auto found = map.find(key);
@@ -163,6 +176,7 @@ void Datapath::close_session(LocalSessionId id) {
     Session* held = session(id);
     if (!held || held->closing) return;
     held->closing = true;
+    count(id);
     if (held->ppp) ports_.ppp.stop(*held->ppp);
     remove_if_done(id);
 }
@@ -180,11 +194,32 @@ void Datapath::remove_if_done(LocalSessionId id) {
     Tunnel* owner = tunnel_of(id);
     Session* held = session(id);
     if (!held || !held->closing || held->ppp) return;
+    count(id);
+    add(ended_[owner->owner->name()], *held);
     held->pppox.reset();
     if (held->in_kernel) ports_.kernel.delete_session(owner->id, id);
     owner->sessions.erase(id);
     session_index_.erase(id);
     release_if_done(*owner);
+}
+
+void Datapath::count(LocalSessionId id) {
+    Tunnel* owner = tunnel_of(id);
+    Session* held = session(id);
+    if (!held || !held->in_kernel) return;
+    // An Error: pppd's end has taken the kernel's session along.
+    if (const auto counters = ports_.kernel.session_counters(owner->id, id)) held->counted = *counters;
+}
+
+std::map<std::string, Traffic> Datapath::traffic() {
+    auto sums = ended_;
+    for (auto& [tunnel_id, held] : tunnels_) {
+        for (auto& [id, session] : held.sessions) {
+            count(id);
+            add(sums[held.owner->name()], session);
+        }
+    }
+    return sums;
 }
 
 void Datapath::tunnel_gone(LocalTunnelId id) {

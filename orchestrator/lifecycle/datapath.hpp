@@ -27,12 +27,16 @@ struct Session {
     // For the status, and for the role's own book-keeping:
     std::string user;
     std::string refused;  // why we did not let the peer in
+    std::string ending;   // why we end it
     std::optional<IpAddress> lease;
     PppPhase phase = PppPhase::starting;
     std::optional<PppUp> link;
     std::uint16_t mtu = 0;     // of the link; until it is up, what we ask for
     bool mtu_follows = false;  // the encapsulation; otherwise it is configured
     Time since;
+    std::optional<Time> lcp_at, authenticate_at, network_at;  // when PPP first came to them
+    EchoCounters echo;
+    SessionCounters counted;  // the kernel's, when they were last read
 };
 
 struct Tunnel {
@@ -43,6 +47,7 @@ struct Tunnel {
     std::optional<SaBinding> sa;       // reqid 0: it died; its mark still names it
     std::optional<std::uint8_t> dscp;  // marks what we send
     bool in_kernel = false;
+    Time since;         // the peer's request came; of a server's tunnels only
     bool gone = false;  // the endpoint has forgotten it: release as soon as the sessions are gone
     std::map<LocalSessionId, Session> sessions;
 };
@@ -50,6 +55,11 @@ struct Tunnel {
 class Datapath {
 public:
     Datapath(Ports& ports, const SaTable& sas) : ports_(ports), sas_(sas) {}
+
+    // ---- traffic
+    void count(LocalSessionId session);  // keeps the kernel's counters, which end with the session
+    // By the owner's name, since the daemon's start; never falls.
+    [[nodiscard]] std::map<std::string, Traffic> traffic();
 
     // ---- up. An Error has changed nothing.
     [[nodiscard]] Status open_tunnel(LocalTunnelId tunnel, Role& owner, const l2tp::Path& path,
@@ -107,6 +117,7 @@ private:
     std::map<PppId, LocalSessionId> ppp_index_;
     std::map<std::string, LocalSessionId> link_index_;  // by the interface
     std::vector<std::pair<LocalTunnelId, Role*>> released_;
+    std::map<std::string, Traffic> ended_;  // by owner: of sessions that are gone
 };
 
 }  // namespace keel::lifecycle

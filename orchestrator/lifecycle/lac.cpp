@@ -12,12 +12,28 @@ constexpr Duration kResolvePatience = seconds(15);
 constexpr std::uint16_t kStopGeneral = 1, kStopShutdown = 6;  // RFC 2661 4.4.2
 constexpr std::uint16_t kAdministrative = 3;                  // of CDN
 
+const char* patience_remedy(Stage stage) {
+    switch (stage) {
+        case Stage::resolve: return "check the DNS server of this host";
+        case Stage::ike: return "check that udp/500 and udp/4500 reach the server";
+        case Stage::esp: return "see the server's log: IKE is up, but no SA for udp/1701 came";
+        case Stage::tunnel:
+        case Stage::session: return "check that L2TP runs on the server, and see its log";
+        case Stage::ppp:
+        case Stage::routes: return "see the server's log: PPP did not come up in time";
+        case Stage::call:
+        case Stage::up: break;
+    }
+    return "";
+}
+
 }  // namespace
 
 void Lac::attempt(Time now) {
     state_ = State::connecting;
     state_since_ = attempt_since_ = now;
     ++attempts_;
+    history_.add(now, Transition::To::connecting, Stage::resolve);
     timeline_.clear();
     sa_.reset();
     hung_up_.reset();
@@ -27,7 +43,7 @@ void Lac::attempt(Time now) {
     stage_since_ = now;
     deadline_ = now + kResolvePatience;
     resolve_tag_ = context_.next_tag++;
-    context_.ports.resolver.resolve(resolve_tag_, config_.server);
+    context_.ports.resolver.resolve(resolve_tag_, config_->server);
 }
 
 void Lac::enter(Time now, Stage stage, Duration patience) {
@@ -35,6 +51,7 @@ void Lac::enter(Time now, Stage stage, Duration patience) {
     stage_ = stage;
     stage_since_ = now;
     deadline_ = now + patience;
+    if (stage != Stage::up) history_.reached(stage);
 }
 
 void Lac::on_resolved(Time now, const Resolved& event) {
@@ -43,11 +60,11 @@ void Lac::on_resolved(Time now, const Resolved& event) {
     const auto& addresses = *event.addresses;
     if (addresses.empty()) {
         return fail(now, Stage::resolve,
-                    {ErrorCode::not_found, fmt::format("{} has no address", config_.server),
+                    {ErrorCode::not_found, fmt::format("{} has no address", config_->server),
                      "check the name and the DNS server"});
     }
     peer_ = addresses[(attempts_ - 1) % addresses.size()];  // another one at each try
-    if (config_.ipsec) {
+    if (config_->ipsec) {
         begin_ipsec(now);
     } else {
         begin_tunnel(now);
@@ -56,18 +73,27 @@ void Lac::on_resolved(Time now, const Resolved& event) {
 
 void Lac::fail(Time now, Stage stage, Error error) {
     if (!active()) return;
-    if (config_.waits_for_call && session_ &&
+    if (config_->waits_for_call && session_ &&
         (stage == Stage::session || stage == Stage::ppp || stage == Stage::routes))
         return end_call(now, stage, std::move(error));
     const bool was_up = state_ == State::up;
     if (was_up) backoff_.reset();
     retry_at_ = now + backoff_.next(context_.ports.random);
-    context_.log.warning("connection={} state={} stage={} why={} retry_ms={}", name(),
-                         was_up ? "lost" : "failed", name_of(stage), quote(error.text()),
-                         std::chrono::duration_cast<milliseconds>(retry_at_ - now).count());
+    context_.log.warning(was_up ? "connection.lost" : "connection.failed",
+                         {{"connection", name()},
+                          {"state", was_up ? "lost" : "failed"},
+                          {"stage", name_of(stage)},
+                          {"cause", keel::name_of(error.code)},
+                          {"why", error.text()},
+                          {"retry_ms", retry_at_ - now}});
     // The server's operator is to hear why PPP ended (RFC 3145), and only a CDN can say it. While PPP runs it
     // must not go: PPP's own farewell comes first.
     if (session_ && !causes_.empty()) hang_up(now, error.message);
+    if (was_up) {
+        history_.add(now, Transition::To::lost, stage, error);
+    } else {
+        history_.failed(now, stage, error);
+    }
     why_ = Why{stage, std::move(error), now};
     take_down(now, kStopGeneral, {});
 }
@@ -89,7 +115,7 @@ void Lac::take_down(Time now, std::uint16_t result, const std::string& message) 
     session_.reset();
     remove_routes();
     if (!tunnel_) return taken_down(now);
-    if (config_.ipsec && !sa_) {
+    if (config_->ipsec && !sa_) {
         context_.closer.abandon(now, *tunnel_, "its IPsec SA is gone");
     } else {
         context_.closer.close(now, *tunnel_, result, message);
@@ -99,11 +125,12 @@ void Lac::take_down(Time now, std::uint16_t result, const std::string& message) 
 void Lac::taken_down(Time now) {
     sa_.reset();
     if (stopping_) {
-        if (config_.ipsec) context_.ports.ipsec.unload(config_.name);
+        if (config_->ipsec) context_.ports.ipsec.unload(config_->name);
         state_ = State::stopped;
+        history_.add(now, Transition::To::stopped);
         return;
     }
-    if (config_.ipsec) context_.ports.ipsec.terminate_all(config_.name);
+    if (config_->ipsec) context_.ports.ipsec.terminate_all(config_->name);
     state_ = State::waiting;
     state_since_ = now;
     deadline_ = std::max(now, retry_at_);
@@ -131,22 +158,23 @@ void Lac::on_timeout(Time now) {
     if (stage_ == Stage::ike && context_.charon.why) return fail(now, stage_, *context_.charon.why);
     fail(now, stage_,
          {ErrorCode::timeout,
-          fmt::format("no answer from {} within {} s", peer_ ? peer_->text() : config_.server,
+          fmt::format("no answer from {} within {} s", peer_ ? peer_->text() : config_->server,
                       std::chrono::duration_cast<seconds>(now - stage_since_).count()),
-          stage_ == Stage::ike ? "check that udp/500 and udp/4500 reach the server" : ""});
+          patience_remedy(stage_)});
 }
 
 LacStatus Lac::status(Time now) const {
-    LacStatus status{.name = config_.name,
+    LacStatus status{.name = config_->name,
                      .state = LacStatus::State::connecting,
                      .stage = stage_,
-                     .server = config_.server,
+                     .server = config_->server,
                      .peer = peer_,
                      .why = why_,
                      .retry_in = {},
                      .attempts = attempts_,
                      .timeline = timeline_,
-                     .in_state = now - state_since_};
+                     .in_state = now - state_since_,
+                     .history = history_.entries()};
     switch (state_) {
         case State::connecting: break;
         case State::ready: status.state = LacStatus::State::ready; break;

@@ -4,8 +4,10 @@
 // there is no call (State::ready), and returns to it when a call has ended.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -17,11 +19,23 @@ namespace keel::lifecycle {
 
 class Lac final : public Role {
 public:
-    Lac(const config::Lac& config, Context& context) : config_(config), context_(context) {}
+    Lac(std::shared_ptr<const config::Lac> config, Context& context)
+        : config_(std::move(config)), context_(context) {}
 
     void start(Time now) { attempt(now); }
+    // Goes on with another configuration, of the same server and user.
+    [[nodiscard]] Status apply(Time now, std::shared_ptr<const config::Lac> next, bool& watched);
+    // The same configuration, in another place.
+    void keep(std::shared_ptr<const config::Lac> same) { config_ = std::move(same); }
+    [[nodiscard]] const config::Lac& config() const { return *config_; }
+    // Dials at once if it waits for its next try.
+    void hurry(Time now);
     // Takes everything down, the connection in charon too; stopped() when that is done.
     void stop(Time now);
+    // What was there before under this name.
+    void inherit(const History& history) { history_ = history; }
+    [[nodiscard]] const History& history() const { return history_; }
+    [[nodiscard]] bool ending() const { return stopping_; }
     [[nodiscard]] bool stopped() const { return state_ == State::stopped; }
 
     void on_timeout(Time now);
@@ -40,7 +54,8 @@ public:
     void on_ipsec_ready(Time now);
 
     // Role
-    [[nodiscard]] const std::string& name() const override { return config_.name; }
+    [[nodiscard]] const std::string& name() const override { return config_->name; }
+    void drop(Time now, LocalSessionId session, const std::string& why) override;
     void on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) override;
     void on_tunnel_up(Time now, const l2tp::TunnelUp& event) override;
     void on_tunnel_down(Time now, const l2tp::TunnelDown& event) override;
@@ -64,6 +79,7 @@ private:
     void attempt(Time now);
     void enter(Time now, Stage stage, Duration patience);
     void begin_ipsec(Time now);
+    void load_ipsec();
     void initiate();
     void end_dying(Time now);
     void begin_tunnel(Time now);
@@ -76,7 +92,10 @@ private:
     [[nodiscard]] bool takes_call(Time now, const l2tp::SessionOffered& offer);
     void end_call(Time now, Stage stage, Error error);
     void begin_routes(Time now, const PppUp& link);
+    [[nodiscard]] Status add_routes(const std::string& interface);
+    [[nodiscard]] Status change_routes();
     [[nodiscard]] PppSpec ppp_spec() const;
+    [[nodiscard]] Duration took(Stage stage) const;
     void fail(Time now, Stage stage, Error error);
     void hang_up(Time now, const std::string& message);  // by CDN, with `causes_`
     void take_down(Time now, std::uint16_t result, const std::string& message);
@@ -86,7 +105,7 @@ private:
         return state_ == State::connecting || state_ == State::ready || state_ == State::up;
     }
 
-    const config::Lac& config_;
+    std::shared_ptr<const config::Lac> config_;
     Context& context_;
     State state_ = State::waiting;
     Stage stage_ = Stage::resolve;
@@ -97,6 +116,7 @@ private:
     Backoff backoff_;
     unsigned attempts_ = 0;
     std::optional<Why> why_;
+    History history_;
     std::optional<Error> hung_up_;  // the peer's CDN, while pppd may still tell a better reason
     std::optional<Error>
         farewell_;  // PPP's end by the peer, while CDN or StopCCN may still tell a better one

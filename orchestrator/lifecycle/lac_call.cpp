@@ -33,7 +33,8 @@ void Lac::wait_for_call(Time now) {
     hung_up_.reset();
     farewell_.reset();
     causes_.clear();
-    context_.log.notice("connection={} state=ready peer={}", name(), peer_->text());
+    context_.log.notice("connection.ready",
+                        {{"connection", name()}, {"state", "ready"}, {"peer", peer_->text()}});
 }
 
 void Lac::on_session_offered(Time now, const l2tp::SessionOffered& event) {
@@ -51,16 +52,19 @@ void Lac::on_session_offered(Time now, const l2tp::SessionOffered& event) {
     attempt_since_ = now;
     state_ = State::connecting;
     state_since_ = now;
+    history_.add(now, Transition::To::connecting, Stage::session);
     enter(now, Stage::session, kPppPatience);
-    context_.log.notice("connection={} session={} state=called number={}", name(), event.session.value,
-                        quote(event.called_number));
+    context_.log.notice("call.offered", {{"connection", name()},
+                                         {"session", event.session.value},
+                                         {"state", "called"},
+                                         {"number", event.called_number}});
     // RFC 3308 4: the call's packets leave by the tunnel's socket and have its DSCP.
     const auto control = context_.endpoint.tunnel_status(event.tunnel);
     auto answered = context_.endpoint.accept_session(now, event.tunnel, event.session,
                                                      control ? control->dscp : std::nullopt);
     if (answered)
         answered = context_.endpoint.connect_session(now, event.tunnel, event.session, speed_for(event),
-                                                     config_.tunnel.sequencing);
+                                                     config_->tunnel.sequencing);
     if (!answered) fail(now, Stage::session, answered.error());
 }
 
@@ -70,18 +74,19 @@ bool Lac::takes_call(Time now, const l2tp::SessionOffered& offer) {
         return false;
     };
     // A server that calls without having been told that it can, or that sends an ICRQ as if we were one.
-    if (!config_.waits_for_call || offer.kind != l2tp::SessionKind::outgoing_call)
+    if (!config_->waits_for_call || offer.kind != l2tp::SessionKind::outgoing_call)
         return reject(kNoFacilities, "no incoming calls here");
-    const auto& numbers = config_.numbers;
+    const auto& numbers = config_->numbers;
     if (!numbers.empty() && std::ranges::find(numbers, offer.called_number) == numbers.end()) {
-        why_ = Why{
-            Stage::call,
-            {ErrorCode::denied,
-             fmt::format("the server called {}, which is none of our numbers", quote(offer.called_number)),
-             "add it to \"numbers\", or correct it at the server"},
-            now};
-        context_.log.warning("connection={} refused number={} why={}", name(), quote(offer.called_number),
-                             quote(why_->error.message));
+        why_ = Why{Stage::call,
+                   {ErrorCode::denied,
+                    fmt::format("the server called '{}', which is none of our numbers", offer.called_number),
+                    "add it to \"numbers\", or correct it at the server"},
+                   now};
+        context_.log.warning("call.refused", {{"connection", name()},
+                                              {"state", "refused"},
+                                              {"number", offer.called_number},
+                                              {"why", why_->error.message}});
         return reject(kInvalidDestination, "not a number of this client");
     }
     if (state_ != State::ready) return reject(kBusy, "in a call already");
@@ -91,11 +96,20 @@ bool Lac::takes_call(Time now, const l2tp::SessionOffered& offer) {
 void Lac::end_call(Time now, Stage stage, Error error) {
     const bool was_up = state_ == State::up;
     const LocalSessionId session = *session_;
-    context_.log.warning("connection={} session={} state={} stage={} why={}", name(), session.value,
-                         was_up ? "ended" : "failed", name_of(stage), quote(error.text()));
+    context_.log.warning("call.ended", {{"connection", name()},
+                                        {"session", session.value},
+                                        {"state", was_up ? "ended" : "failed"},
+                                        {"stage", name_of(stage)},
+                                        {"why", error.text()}});
     remove_routes();
     hang_up(now, error.message);
     context_.datapath.close_session(session);
+    if (was_up) {
+        history_.add(now, Transition::To::lost, stage, error);
+        history_.add(now, Transition::To::ready);
+    } else {
+        history_.failed(now, stage, error);
+    }
     why_ = Why{stage, std::move(error), now};
     wait_for_call(now);
 }

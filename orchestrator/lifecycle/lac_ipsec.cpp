@@ -16,8 +16,13 @@ void Lac::begin_ipsec(Time now) {
 }
 
 void Lac::initiate() {
-    const config::Ipsec& ipsec = *config_.ipsec;
-    context_.ports.ipsec.load({.name = config_.name,
+    load_ipsec();
+    context_.ports.ipsec.initiate(config_->name);
+}
+
+void Lac::load_ipsec() {
+    const config::Ipsec& ipsec = *config_->ipsec;
+    context_.ports.ipsec.load({.name = config_->name,
                                .role = IpsecConnection::Role::initiator,
                                .ike = ipsec.ike,
                                .local = {},
@@ -28,8 +33,7 @@ void Lac::initiate() {
                                .ike_proposals = ipsec.ike_proposals,
                                .esp_proposals = ipsec.esp_proposals,
                                .force_encap = ipsec.force_encap,
-                               .any_port = source_port_of(config_.tunnel) == SourcePort::own});
-    context_.ports.ipsec.initiate(config_.name);
+                               .any_port = source_port_of(config_->tunnel) == SourcePort::own});
 }
 
 void Lac::on_ike_up(Time now) {
@@ -56,8 +60,9 @@ void Lac::succeed(Time now, const ChildSa& sa) {
     if (!context_.datapath.succeed(before.sa.mark, {sa.mark, sa.reqid}))
         return fail(now, Stage::esp, before.why);
     sa_ = sa;
-    context_.log.notice("connection={} mark={} state=succeeded mark_before={}", name(), sa.mark,
-                        before.sa.mark);
+    context_.log.notice(
+        "ipsec.succeeded",
+        {{"connection", name()}, {"mark", sa.mark}, {"state", "succeeded"}, {"mark_before", before.sa.mark}});
 }
 
 void Lac::on_sa_changed(const ChildSa& sa) {
@@ -99,12 +104,12 @@ void Lac::on_ipsec_lost(Time now, const Error& why) {
     sa_.reset();
     dying_.reset();
     spare_.reset();
-    if (config_.ipsec && active() && stage_ != Stage::resolve) fail(now, Stage::ike, why);
+    if (config_->ipsec && active() && stage_ != Stage::resolve) fail(now, Stage::ike, why);
 }
 
 void Lac::on_ipsec_ready(Time now) {
-    if (config_.ipsec && state_ == State::connecting && stage_ == Stage::ike) initiate();
-    if (config_.ipsec && state_ == State::waiting && why_ && why_->stage == Stage::ike) deadline_ = now;
+    if (config_->ipsec && state_ == State::connecting && stage_ == Stage::ike) initiate();
+    if (config_->ipsec && state_ == State::waiting && why_ && why_->stage == Stage::ike) deadline_ = now;
 }
 
 }  // namespace keel::lifecycle

@@ -22,61 +22,72 @@ constexpr Duration kTellingTime = seconds(10);
 constexpr std::uint16_t kGeneralError = 2, kShutdown = 6;
 constexpr std::uint16_t kNoResources = 4;  // error code
 
-std::set<IpAddress> reserved_addresses(const config::Lns& config) {
-    std::set<IpAddress> reserved{config.local_address};
-    for (const auto& [name, user] : config.users) {
+}  // namespace
+
+Lns::Lns(std::shared_ptr<const config::Lns> config, Context& context)
+    : Role({.messages = 512, .octets = std::size_t{96} * 1024, .idle = 128}),
+      config_(std::move(config)),
+      context_(context),
+      pool_(config_->pool, reserved_addresses()),
+      calls_(*config_, context) {}
+
+std::set<IpAddress> Lns::reserved_addresses() const {
+    std::set<IpAddress> reserved{config_->local_address};
+    for (const auto& [name, user] : config_->users) {
         if (user.address) reserved.insert(*user.address);
     }
     return reserved;
 }
 
-}  // namespace
-
-Lns::Lns(const config::Lns& config, Context& context)
-    : config_(config),
-      context_(context),
-      pool_(config.pool, reserved_addresses(config)),
-      calls_(config, context) {}
-
 void Lns::start(Time now) {
-    if (config_.ipsec) {
-        const config::Ipsec& ipsec = *config_.ipsec;
-        context_.ports.ipsec.load({.name = config_.name,
-                                   .role = IpsecConnection::Role::responder,
-                                   .ike = ipsec.ike,
-                                   .local = config_.listen,
-                                   .remote = std::nullopt,
-                                   .local_id = ipsec.local_id,
-                                   .remote_id = {},
-                                   .auth = ipsec.auth,
-                                   .ike_proposals = ipsec.ike_proposals,
-                                   .esp_proposals = ipsec.esp_proposals,
-                                   .force_encap = false});
-    }
+    if (config_->ipsec) load_ipsec();
     open_listeners(now);
+}
+
+void Lns::load_ipsec() {
+    const config::Ipsec& ipsec = *config_->ipsec;
+    loading_ = true;
+    ipsec_why_.reset();
+    context_.ports.ipsec.load({.name = config_->name,
+                               .role = IpsecConnection::Role::responder,
+                               .ike = ipsec.ike,
+                               .local = config_->listen,
+                               .remote = std::nullopt,
+                               .local_id = ipsec.local_id,
+                               .remote_id = {},
+                               .auth = ipsec.auth,
+                               .ike_proposals = ipsec.ike_proposals,
+                               .esp_proposals = ipsec.esp_proposals,
+                               .force_encap = false});
 }
 
 void Lns::open_listeners(Time now) {
     listen_again_.reset();
-    for (const IpAddress& local : config_.listen) {
+    for (const IpAddress& local : config_->listen) {
         if (listener_on(local)) continue;
-        auto socket = context_.ports.datagrams.open_listener({{local, kL2tpPort}, config_.ipsec.has_value()});
+        auto socket =
+            context_.ports.datagrams.open_listener({{local, kL2tpPort}, config_->ipsec.has_value()});
         if (socket) {
             listeners_.push_back({local, *socket});
-            context_.log.notice("connection={} state=listening address={}:{}", name(), local.text(),
-                                kL2tpPort);
+            context_.log.notice("connection.listening",
+                                {{"connection", name()},
+                                 {"state", "listening"},
+                                 {"address", SocketAddress{local, kL2tpPort}.text()}});
             continue;
         }
         const bool news = !listen_why_ || listen_why_->error.message != socket.error().message;
-        if (news) context_.log.error("connection={} state=down why={}", name(), quote(socket.error().text()));
+        if (news)
+            context_.log.error("connection.down",
+                               {{"connection", name()}, {"state", "down"}, {"why", socket.error().text()}});
         listen_why_ = Why{Stage::tunnel, socket.error(), now};
         listen_again_ = now + kListenAgain;
     }
     if (!listen_again_) listen_why_.reset();
+    note(now);
 }
 
 l2tp::Incoming Lns::incoming() const {
-    return {config_.tunnel.secret, quirks_of(config_.tunnel)};
+    return {config_->tunnel.secret, quirks_of(config_->tunnel)};
 }
 
 std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
@@ -88,9 +99,9 @@ std::optional<SocketId> Lns::listener_on(const IpAddress& local) const {
 
 void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
     if (stopping_) return context_.closer.abandon(now, offer.tunnel, "the server is being shut down");
-    if (!config_.ipsec) return establish(now, offer, nullptr);
+    if (!config_->ipsec) return establish(now, offer, nullptr);
     const ChildSa* sa = context_.sas.find(offer.path.binding);
-    if (sa && sa->connection != config_.name) {
+    if (sa && sa->connection != config_->name) {
         refuse(now, Stage::tunnel, offer.path.remote.text(), {}, "came under an SA of " + sa->connection);
         return context_.closer.abandon(now, offer.tunnel, "came under another connection's SA");
     }
@@ -104,7 +115,7 @@ void Lns::on_tunnel_offered(Time now, const l2tp::TunnelOffered& offer) {
 
 void Lns::on_tunnel_refused(Time now, const l2tp::TunnelRefused& event) {
     refuse(now, Stage::tunnel, event.path.remote.text(), {},
-           explained(event.reason, config_.tunnel, name(), Side::server).text());
+           explained(event.reason, config_->tunnel, name(), Side::server).text());
 }
 
 void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* sa) {
@@ -112,15 +123,16 @@ void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* s
     const auto opened = context_.datapath.open_tunnel(offer.tunnel, *this, offer.path, binding);
     if (!opened) {
         // Without its own socket nothing can be said to the peer that would not leave outside its SA.
-        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, opened.error().text());
+        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, opened.error().text(), opened.error().code);
         return context_.closer.abandon(now, offer.tunnel, opened.error().message);
     }
-    auto options = tunnel_options(config_.tunnel, config_.hello_interval);
+    context_.datapath.tunnel(offer.tunnel)->since = now;
+    auto options = tunnel_options(config_->tunnel, config_->hello_interval);
     // RFC 3308 3: nothing is granted that the packets would not have.
     const bool grants = offer.dscp && !options.quirks.has(l2tp::Quirk::required_avps_only);
     if (grants && !context_.datapath.mark_tunnel(offer.tunnel, options.dscp)) options.dscp.reset();
     if (const auto made = context_.datapath.connect_tunnel(offer.tunnel, offer.peer_tunnel); !made) {
-        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, made.error().text());
+        refuse(now, Stage::tunnel, offer.path.remote.text(), {}, made.error().text(), made.error().code);
         (void)context_.endpoint.reject_tunnel(now, offer.tunnel, kGeneralError, kNoResources,
                                               "out of resources");
         return;
@@ -131,7 +143,7 @@ void Lns::establish(Time now, const l2tp::TunnelOffered& offer, const ChildSa* s
 void Lns::retry_waiting(Time now) {
     for (Waiting& held : std::exchange(waiting_, {})) {
         const ChildSa* sa = context_.sas.find(held.offer.path.binding);
-        if (sa && sa->connection == config_.name && context_.datapath.tunnels_on(sa->mark).empty()) {
+        if (sa && sa->connection == config_->name && context_.datapath.tunnels_on(sa->mark).empty()) {
             establish(now, held.offer, sa);
         } else if (held.until <= now) {
             refuse(
@@ -147,20 +159,27 @@ void Lns::retry_waiting(Time now) {
 void Lns::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
-    context_.log.notice("connection={} tunnel={} state=established peer={} host_name={}", name(),
-                        event.tunnel.value, tunnel->path.remote.text(), quote(event.host_name));
-    if (!stopping_) calls_.on_tunnel_up(now, event);
+    context_.log.notice("tunnel.up", {{"connection", name()},
+                                      {"tunnel", event.tunnel.value},
+                                      {"state", "established"},
+                                      {"peer", tunnel->path.remote.text()},
+                                      {"host_name", event.host_name},
+                                      {"took_ms", now - tunnel->since}});
+    if (!stopping_) calls_.on_tunnel(now, event.tunnel, event.host_name);
 }
 
 void Lns::on_tunnel_down(Time now, const l2tp::TunnelDown& event) {
     calls_.on_tunnel_down(event.tunnel);
     const Tunnel* tunnel = context_.datapath.tunnel(event.tunnel);
     if (!tunnel) return;
-    context_.log.notice("connection={} tunnel={} state=down peer={} why={}", name(), event.tunnel.value,
-                        tunnel->path.remote.text(), quote(event.reason.text()));
+    context_.log.notice("tunnel.down", {{"connection", name()},
+                                        {"tunnel", event.tunnel.value},
+                                        {"state", "down"},
+                                        {"peer", tunnel->path.remote.text()},
+                                        {"why", event.reason.text()}});
     if (not_authorized(event.reason)) {
         refuse(now, Stage::tunnel, tunnel->path.remote.text(), {},
-               explained(event.reason, config_.tunnel, name(), Side::server).text());
+               explained(event.reason, config_->tunnel, name(), Side::server).text());
     }
     if (tunnel->sa) idle_.push_back({tunnel->sa->mark, Time::max()});
 }
@@ -185,7 +204,7 @@ void Lns::listen_under(Time now, const ChildSa& sa) {
         under_sas_.push_back({binding, *socket});
     } else {
         // Its requests could not be told from another's behind the same address.
-        refuse(now, Stage::tunnel, sa.remote.text(), {}, socket.error().text());
+        refuse(now, Stage::tunnel, sa.remote.text(), {}, socket.error().text(), socket.error().code);
         context_.ports.ipsec.terminate(sa);
     }
 }
@@ -198,8 +217,9 @@ void Lns::stop_listening_under(const std::function<bool(const SaBinding&)>& whic
     });
 }
 
-void Lns::on_ipsec_lost() {
+void Lns::on_ipsec_lost(Time now) {
     stop_listening_under([](const SaBinding&) { return true; });
+    note(now);
 }
 
 void Lns::on_sa_up(Time now, const ChildSa& sa) {
@@ -210,7 +230,7 @@ void Lns::on_sa_up(Time now, const ChildSa& sa) {
 void Lns::on_sa_down(Time now, const ChildSa& sa) {
     stop_listening_under([&](const SaBinding& held) { return held.mark == sa.mark; });
     std::erase_if(idle_, [&](const Ending& ending) { return ending.mark == sa.mark; });
-    if (sa.connection != config_.name || context_.datapath.tunnels_on(sa.mark).empty()) return;
+    if (sa.connection != config_->name || context_.datapath.tunnels_on(sa.mark).empty()) return;
     context_.datapath.suspend(sa.mark);
     dying_.push_back({sa, now + kSaGrace});
     // The successor may be there already.
@@ -235,8 +255,12 @@ void Lns::succeed(Time now, const ChildSa& sa) {
         if (tunnels.empty()) continue;
         dying_.erase(dying);
         if (context_.datapath.succeed(mark, {sa.mark, sa.reqid})) {
-            context_.log.notice("connection={} mark={} peer={} tunnels={} state=succeeded mark_before={}",
-                                name(), sa.mark, sa.remote.text(), tunnels.size(), mark);
+            context_.log.notice("ipsec.succeeded", {{"connection", name()},
+                                                    {"mark", sa.mark},
+                                                    {"peer", sa.remote.text()},
+                                                    {"tunnels", tunnels.size()},
+                                                    {"state", "succeeded"},
+                                                    {"mark_before", mark}});
             return;
         }
         for (const LocalTunnelId id : tunnels) context_.closer.abandon(now, id, "its IPsec SA is gone");
@@ -257,12 +281,15 @@ void Lns::end_dying(Time now) {
 }
 
 void Lns::on_ipsec_failed(Time now, const Error& why) {
+    loading_ = false;
     ipsec_why_ = Why{Stage::ike, why, now};
-    context_.log.error("connection={} state=down stage=ike why={}", name(), quote(why.text()));
+    note(now);
+    context_.log.error("connection.down",
+                       {{"connection", name()}, {"state", "down"}, {"stage", "ike"}, {"why", why.text()}});
 }
 
 void Lns::on_ipsec_refused(Time now, const IpsecRefused& event) {
-    if (stopping_ || !config_.ipsec || std::ranges::count(config_.listen, event.local) == 0) return;
+    if (stopping_ || !config_->ipsec || std::ranges::count(config_->listen, event.local) == 0) return;
     refuse(now, Stage::ike, event.peer.text(), {}, event.reason);
 }
 
@@ -276,11 +303,17 @@ bool Lns::may_tell(Time now) {
     return told_++ < kTold;
 }
 
-void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message) {
+void Lns::refuse(Time now, Stage stage, std::string peer, std::string user, std::string message,
+                 ErrorCode cause) {
     // Anybody can send an SCCRQ, in anybody's name: a flood of them must not fill the log.
     if (stage == Stage::tunnel && !may_tell(now)) return;
-    context_.log.warning("connection={} refused peer={} user={} stage={} why={}", name(), peer, quote(user),
-                         name_of(stage), quote(message));
+    context_.log.warning("connection.refused", {{"connection", name()},
+                                                {"state", "refused"},
+                                                {"peer", peer},
+                                                {"user", user},
+                                                {"stage", name_of(stage)},
+                                                {"cause", keel::name_of(cause)},
+                                                {"why", message}});
     refusals_.push_back({now, std::move(peer), std::move(user), stage, std::move(message)});
     if (refusals_.size() > kRefusalsKept) refusals_.pop_front();
 }
@@ -312,29 +345,44 @@ std::optional<Time> Lns::next_timeout() const {
     return next;
 }
 
-LnsStatus Lns::status(Time now) const {
-    auto why = listen_why_ ? listen_why_ : ipsec_why_;
+std::optional<Why> Lns::obstacle(Time now) const {
+    if (listen_why_) return listen_why_;
+    if (ipsec_why_) return ipsec_why_;
     // charon has the connection as soon as it is ready, not before.
-    const bool served = !config_.ipsec || context_.charon.ready;
-    if (!why && !served && context_.charon.why) why = Why{Stage::ike, *context_.charon.why, now};
-    const bool listening = served && !why && listeners_.size() == config_.listen.size();
+    if (!config_->ipsec || context_.charon.ready) return std::nullopt;
+    return Why{Stage::ike, context_.charon.why.value_or(Error{}), now};
+}
+
+void Lns::note(Time now) {
+    if (stopping_) return;
+    if (const auto why = obstacle(now)) {
+        history_.settle(now, Transition::To::down, why->stage, why->error);
+    } else {
+        history_.settle(now, Transition::To::listening, {}, {});
+    }
+}
+
+LnsStatus Lns::status(Time now) const {
+    auto why = obstacle(now);
+    const bool listening = !why && listeners_.size() == config_->listen.size();
     if (!why) why = ipsec_warning_;
-    return {.name = config_.name,
+    return {.name = config_->name,
             .listening = listening,
-            .listen = config_.listen,
+            .listen = config_->listen,
             .why = std::move(why),
-            .users = config_.users.size(),
+            .users = config_->users.size(),
             .pool_size = pool_.size(),
             .pool_used = pool_.used(),
             .refusals = refusals_,
-            .calls = calls_.status(now)};
+            .calls = calls_.status(now),
+            .history = history_.entries()};
 }
 
 void Lns::stop(Time now) {
     if (std::exchange(stopping_, true)) return;
     calls_.stop();
     // Who is told of the end dials again at once.
-    if (config_.ipsec) context_.ports.ipsec.refuse_new(config_.name);
+    if (config_->ipsec) context_.ports.ipsec.refuse_new(config_->name);
     for (Waiting& held : std::exchange(waiting_, {})) {
         context_.closer.abandon(now, held.offer.tunnel, "the server is being shut down");
     }
@@ -344,12 +392,13 @@ void Lns::stop(Time now) {
     finish_stop(now);
 }
 
-void Lns::finish_stop(Time) {
+void Lns::finish_stop(Time now) {
     if (stopped_ || !context_.datapath.tunnels_of(*this).empty()) return;
-    on_ipsec_lost();
+    on_ipsec_lost(now);
     for (const Listener& held : std::exchange(listeners_, {})) context_.ports.datagrams.close(held.socket);
-    if (config_.ipsec) context_.ports.ipsec.unload(config_.name);
+    if (config_->ipsec) context_.ports.ipsec.unload(config_->name);
     stopped_ = true;
+    history_.add(now, Transition::To::stopped);
 }
 
 }  // namespace keel::lifecycle

@@ -4,6 +4,7 @@
 #include "lifecycle/authenticator.hpp"
 #include "lifecycle/lns.hpp"
 #include "lifecycle/ppp_cause.hpp"
+#include "lifecycle/reason.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -23,7 +24,7 @@ void Lns::on_session_offered(Time now, const l2tp::SessionOffered& event) {
     }
     // Made before the answer, so that the peer's first LCP frame finds its session.
     if (const auto made = open_session(now, *control, event.session, event.peer_session); !made) {
-        refuse(now, Stage::session, control->path.remote.text(), {}, made.error().text());
+        refuse(now, Stage::session, control->path.remote.text(), {}, made.error().text(), made.error().code);
         (void)context_.endpoint.reject_session(now, event.tunnel, event.session, kGeneralError, kNoResources,
                                                "out of resources");
         return;
@@ -54,16 +55,16 @@ void Lns::on_session_peer_known(Time now, const l2tp::SessionPeerKnown& event) {
 }
 
 PppSpec Lns::ppp_spec() const {
-    return {.name = config_.name,
+    return {.name = config_->name,
             .server = true,
-            .auth = config_.auth,
+            .auth = config_->auth,
             .user = {},
             .password = {},
-            .mtu = config_.mtu,
-            .local_address = config_.local_address,
-            .dns = config_.dns,
+            .mtu = config_->mtu,
+            .local_address = config_->local_address,
+            .dns = config_->dns,
             .want_dns = false,
-            .lcp_echo_interval = config_.echo_interval,
+            .lcp_echo_interval = config_->echo_interval,
             .lcp_echo_failures = 4};
 }
 
@@ -75,7 +76,7 @@ void Lns::on_session_up(Time now, const l2tp::SessionUp& event) {
     if (started) started = context_.datapath.start_ppp(event.session, ppp_spec());
     if (started) return calls_.on_session_up(now, event.session);
     calls_.on_ended(now, event.session, Stage::ppp, started.error());
-    refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text());
+    refuse(now, Stage::ppp, tunnel->path.remote.text(), {}, started.error().text(), started.error().code);
     (void)context_.endpoint.close_session(now, event.tunnel, event.session, kGeneralError,
                                           "pppd cannot be started");
     context_.datapath.close_session(event.session);
@@ -87,8 +88,7 @@ void Lns::on_session_down(Time now, const l2tp::SessionDown& event) {
     if (refused) {
         calls_.on_ended(now, event.session, Stage::ppp, {ErrorCode::denied, held->refused, {}});
     } else {
-        calls_.on_ended(now, event.session, Stage::session,
-                        {ErrorCode::unavailable, event.reason.text(), remedy_for(event.reason.ppp)});
+        calls_.on_ended(now, event.session, Stage::session, error_of(event.reason));
     }
     // RFC 3145: what failed at the client, of which our own pppd knows nothing better.
     if (event.reason.cause == l2tp::DownReason::Cause::peer && !refused && tells_failure(event.reason.ppp))
@@ -115,7 +115,7 @@ std::optional<IpAddress> Lns::lend(Session& session, const config::User* user) {
 void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
     Session* session = context_.datapath.session(id);
     if (!session || !session->ppp) return;
-    const Judgement judgement = judge(request, config_.users);
+    const Judgement judgement = judge(request, config_->users);
     LoginVerdict verdict{
         .accepted = judgement.user != nullptr, .message = judgement.message, .peer_address = {}};
     if (!verdict.accepted) {
@@ -128,8 +128,14 @@ void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
     }
     if (verdict.accepted) {
         session->user = request.user;
+        context_.log.info("session.authenticated", {{"connection", name()},
+                                                    {"session", id.value},
+                                                    {"state", "authenticated"},
+                                                    {"user", request.user},
+                                                    {"peer", peer_of(id)}});
     } else {
-        refuse(now, Stage::ppp, peer_of(id), request.user, session->refused);
+        refuse(now, Stage::ppp, peer_of(id), request.user, session->refused,
+               judgement.user ? ErrorCode::busy : ErrorCode::denied);
     }
     context_.ports.ppp.answer_login(*session->ppp, verdict);
 }
@@ -137,10 +143,10 @@ void Lns::on_login(Time now, LocalSessionId id, const LoginRequest& request) {
 void Lns::on_address_wanted(Time now, LocalSessionId id) {
     Session* session = context_.datapath.session(id);
     if (!session || !session->ppp) return;
-    const auto address = config_.auth.empty() || session->lease ? lend(*session, nullptr) : std::nullopt;
+    const auto address = config_->auth.empty() || session->lease ? lend(*session, nullptr) : std::nullopt;
     if (!address) {
         session->refused = "the pool is used up";
-        refuse(now, Stage::ppp, peer_of(id), session->user, session->refused);
+        refuse(now, Stage::ppp, peer_of(id), session->user, session->refused, ErrorCode::busy);
     }
     context_.ports.ppp.answer_address(*session->ppp, address);
 }
@@ -148,26 +154,37 @@ void Lns::on_address_wanted(Time now, LocalSessionId id) {
 void Lns::on_ppp_up(Time now, LocalSessionId id, const PppUp& link) {
     const Session* session = context_.datapath.session(id);
     if (!session) return;
-    context_.log.notice("connection={} session={} state=up user={} peer={} interface={} remote={} mtu={}",
-                        name(), id.value, quote(session->user), peer_of(id), link.interface,
-                        link.remote.text(), link.mtu);
+    context_.log.notice("session.up", {{"connection", name()},
+                                       {"session", id.value},
+                                       {"state", "up"},
+                                       {"user", session->user},
+                                       {"peer", peer_of(id)},
+                                       {"interface", link.interface},
+                                       {"remote", link.remote.text()},
+                                       {"mtu", link.mtu}});
     calls_.on_ppp_up(now, id);
 }
 
 void Lns::on_ppp_exited(Time now, LocalSessionId id, const PppExited& event) {
     Session* session = context_.datapath.session(id);
     if (!session) return;
-    context_.log.notice("connection={} session={} state=down user={} peer={} why={}", name(), id.value,
-                        quote(session->user), peer_of(id), quote(event.message));
+    const std::string why = session->ending.empty() ? event.message : session->ending;
+    context_.log.notice("session.down", {{"connection", name()},
+                                         {"session", id.value},
+                                         {"state", "down"},
+                                         {"user", session->user},
+                                         {"peer", peer_of(id)},
+                                         {"why", why}});
     if (session->lease) pool_.give_back(*std::exchange(session->lease, std::nullopt));
     if (session->closing) return;
-    calls_.on_ended(
-        now, id, Stage::ppp,
-        {ErrorCode::unavailable, session->refused.empty() ? event.message : session->refused, {}});
+    Error reason = error_of(event, true);
+    if (!session->refused.empty()) reason = {ErrorCode::denied, session->refused, std::move(reason.remedy)};
+    if (!session->ending.empty()) reason = {ErrorCode::denied, session->ending, {}};
+    calls_.on_ended(now, id, Stage::ppp, std::move(reason));
     const bool by_peer =
         event.cause == PppExited::Cause::peer_terminated || event.cause == PppExited::Cause::echo_lost;
     (void)context_.endpoint.close_session(now, session->ids.tunnel, id,
-                                          by_peer ? kLossOfCarrier : kAdministrative, event.message,
+                                          by_peer ? kLossOfCarrier : kAdministrative, why,
                                           disconnect_causes(event, true));
     context_.datapath.close_session(id);
 }

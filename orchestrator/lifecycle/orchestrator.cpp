@@ -3,43 +3,34 @@
 #include <algorithm>
 #include <utility>
 
+#include "lifecycle/ppp_cause.hpp"
+
 namespace keel::lifecycle {
 
-Orchestrator::Orchestrator(const config::Config& config, std::string host_name, Ports ports, Log& log)
-    : ports_(ports),
-      host_name_(config.host_name.empty() ? std::move(host_name) : config.host_name),
+Orchestrator::Orchestrator(std::shared_ptr<const config::Config> config, std::string host_name, Ports ports,
+                           Log& log)
+    : config_(std::move(config)),
+      ports_(ports),
+      host_name_(config_->host_name.empty() ? std::move(host_name) : config_->host_name),
       endpoint_({.host_name = host_name_,
                  .incoming =
                      [this](const l2tp::Path& path, std::string_view) {
-                         const Lns* lns = lns_on(path.local);
+                         const Lns* lns = roster_.lns_on(path.local);
                          return lns ? lns->incoming() : l2tp::Incoming();
                      }},
                 ports.random),
       datapath_(ports_, sas_),
       closer_(endpoint_, datapath_),
       context_{ports_, endpoint_, datapath_, closer_, sas_, charon_, log},
-      log_(log) {
-    for (const config::Lns& lns : config.lns) {
-        lnss_.push_back(std::make_unique<Lns>(lns, context_));
-        if (lns.ipsec) guarded_.insert(guarded_.end(), lns.listen.begin(), lns.listen.end());
-        needs_ipsec_ |= lns.ipsec.has_value();
-    }
-    for (const config::Lac& lac : config.lac) {
-        lacs_.push_back(std::make_unique<Lac>(lac, context_));
-        needs_ipsec_ |= lac.ipsec.has_value();
-    }
+      log_(log),
+      roster_(context_) {
     charon_.why = Error{ErrorCode::unavailable, "strongSwan has not answered yet", {}};
 }
 
 Status Orchestrator::start(Time now) {
-    if (needs_ipsec_) {
-        if (auto installed = ports_.kernel.install_guard(guarded_); !installed) return installed;
-        guard_installed_ = true;
-    }
-    for (const auto& lns : lnss_) lns->start(now);
-    for (const auto& lac : lacs_) lac->start(now);
-    settle(now);
-    return {};
+    auto started = roster_.apply(now, config_);
+    if (started) settle(now);
+    return started;
 }
 
 void Orchestrator::receive(Time now, Event event) {
@@ -50,8 +41,7 @@ void Orchestrator::receive(Time now, Event event) {
 void Orchestrator::on_timeout(Time now) {
     endpoint_.on_timeout(now);
     closer_.on_timeout(now);
-    for (const auto& lns : lnss_) lns->on_timeout(now);
-    for (const auto& lac : lacs_) lac->on_timeout(now);
+    roster_.on_timeout(now);
     settle(now);
 }
 
@@ -62,8 +52,7 @@ std::optional<Time> Orchestrator::next_timeout() const {
     };
     consider(endpoint_.next_timeout());
     consider(closer_.next_timeout());
-    for (const auto& lns : lnss_) consider(lns->next_timeout());
-    for (const auto& lac : lacs_) consider(lac->next_timeout());
+    consider(roster_.next_timeout());
     return next;
 }
 
@@ -82,7 +71,7 @@ void Orchestrator::settle(Time now) {
             std::visit([&](const auto& held) { carry_out(now, held); }, *more);
         }
     }
-    finish_stop();
+    roster_.settle(now);
 }
 
 // ---- who a thing belongs to
@@ -92,32 +81,27 @@ Role* Orchestrator::owner_of(LocalTunnelId id) {
     return tunnel ? tunnel->owner : nullptr;
 }
 
-Lns* Orchestrator::lns_on(const IpAddress& local) {
-    const auto found =
-        std::ranges::find_if(lnss_, [&](const auto& lns) { return lns->listener_on(local).has_value(); });
-    return found == lnss_.end() ? nullptr : found->get();
-}
-
 // ---- events: IPsec
 
 void Orchestrator::dispatch(Time now, const IpsecReady& event) {
     charon_ = {.ready = true, .version = event.version, .why = std::nullopt};
-    log_.notice("charon=ready version={}", event.version);
-    for (const auto& lac : lacs_) lac->on_ipsec_ready(now);
+    log_.notice("ipsec.charon-ready", {{"version", event.version}});
+    for (Lns* lns : roster_.lnss()) lns->on_ipsec_ready(now);
+    for (Lac* lac : roster_.lacs()) lac->on_ipsec_ready(now);
 }
 
 void Orchestrator::dispatch(Time now, const IpsecLoaded& event) {
-    for (const auto& lns : lnss_) {
+    for (Lns* lns : roster_.lnss()) {
         if (lns->name() == event.connection) lns->on_ipsec_loaded(now, event.warning);
     }
 }
 
 void Orchestrator::dispatch(Time now, const IpsecLost& event) {
     charon_ = {.ready = false, .version = {}, .why = event.why};
-    log_.error("charon=unavailable why={}", quote(event.why.text()));
+    log_.error("ipsec.charon-lost", {{"why", event.why.text()}});
     sas_.clear();
-    for (const auto& lns : lnss_) lns->on_ipsec_lost();
-    for (const auto& lac : lacs_) lac->on_ipsec_lost(now, event.why);
+    for (Lns* lns : roster_.lnss()) lns->on_ipsec_lost(now);
+    for (Lac* lac : roster_.lacs()) lac->on_ipsec_lost(now, event.why);
     // charon's marks start again with its next life: no tunnel may keep one of this life.
     std::vector<LocalTunnelId> protected_tunnels;
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
@@ -127,7 +111,7 @@ void Orchestrator::dispatch(Time now, const IpsecLost& event) {
 }
 
 void Orchestrator::dispatch(Time now, const IpsecIkeUp& event) {
-    for (const auto& lac : lacs_) {
+    for (Lac* lac : roster_.lacs()) {
         if (lac->name() == event.connection) lac->on_ike_up(now);
     }
 }
@@ -135,8 +119,17 @@ void Orchestrator::dispatch(Time now, const IpsecIkeUp& event) {
 void Orchestrator::dispatch(Time now, const IpsecUp& event) {
     const ChildSa& sa = event.sa;
     sas_.put(sa);
-    for (const auto& lns : lnss_) lns->succeed(now, sa);
-    for (const auto& lac : lacs_) lac->succeed(now, sa);
+    log_.notice("ipsec.up",
+                {{"connection", sa.connection},
+                 {"mark", sa.mark},
+                 {"state", "up"},
+                 {"peer", sa.remote.text()},
+                 {"identity", sa.remote_id},
+                 {"ike_version", sa.ike_version},
+                 {"suite", sa.integrity.empty() ? sa.encryption : sa.encryption + "/" + sa.integrity},
+                 {"encap", sa.encap}});
+    for (Lns* lns : roster_.lnss()) lns->succeed(now, sa);
+    for (Lac* lac : roster_.lacs()) lac->succeed(now, sa);
     // strongSwan reuses the reqid of a dead CHILD_SA: whoever still holds it would send under the wrong SA.
     std::vector<LocalTunnelId> stale;
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
@@ -146,41 +139,49 @@ void Orchestrator::dispatch(Time now, const IpsecUp& event) {
         datapath_.suspend(datapath_.tunnel(id)->sa->mark);
         closer_.abandon(now, id, "its IPsec SA is gone");
     }
-    for (const auto& lns : lnss_) {
+    for (Lns* lns : roster_.lnss()) {
         if (lns->name() == sa.connection) lns->on_sa_up(now, sa);
     }
-    for (const auto& lac : lacs_) {
+    for (Lac* lac : roster_.lacs()) {
         if (lac->name() == sa.connection) lac->on_sa_up(now, sa);
     }
 }
 
 void Orchestrator::dispatch(Time, const IpsecChanged& event) {
     sas_.put(event.sa);
-    for (const auto& lac : lacs_) lac->on_sa_changed(event.sa);
+    for (Lac* lac : roster_.lacs()) lac->on_sa_changed(event.sa);
     for (const LocalSessionId id : datapath_.refit(event.sa.mark)) {
         const Session* session = datapath_.session(id);
-        log_.notice("connection={} session={} interface={} mtu={} why=\"the encapsulation changed\"",
-                    event.sa.connection, id.value, session->link->interface, session->mtu);
+        log_.notice("session.refitted", {{"connection", event.sa.connection},
+                                         {"session", id.value},
+                                         {"interface", session->link->interface},
+                                         {"mtu", session->mtu},
+                                         {"why", "the encapsulation changed"}});
     }
 }
 
 void Orchestrator::dispatch(Time now, const IpsecDown& event) {
     sas_.erase(event.sa.mark);
-    for (const auto& lns : lnss_) lns->on_sa_down(now, event.sa);
-    for (const auto& lac : lacs_) lac->on_sa_down(now, event.sa, event.reason);
+    log_.notice("ipsec.down", {{"connection", event.sa.connection},
+                               {"mark", event.sa.mark},
+                               {"state", "down"},
+                               {"peer", event.sa.remote.text()},
+                               {"why", event.reason}});
+    for (Lns* lns : roster_.lnss()) lns->on_sa_down(now, event.sa);
+    for (Lac* lac : roster_.lacs()) lac->on_sa_down(now, event.sa, event.reason);
 }
 
 void Orchestrator::dispatch(Time now, const IpsecFailed& event) {
-    for (const auto& lns : lnss_) {
+    for (Lns* lns : roster_.lnss()) {
         if (lns->name() == event.connection) lns->on_ipsec_failed(now, event.why);
     }
-    for (const auto& lac : lacs_) {
+    for (Lac* lac : roster_.lacs()) {
         if (lac->name() == event.connection) lac->on_ipsec_failed(now, event.why);
     }
 }
 
 void Orchestrator::dispatch(Time now, const IpsecRefused& event) {
-    for (const auto& lns : lnss_) lns->on_ipsec_refused(now, event);
+    for (Lns* lns : roster_.lnss()) lns->on_ipsec_refused(now, event);
 }
 
 // ---- events: datagrams, names
@@ -188,14 +189,18 @@ void Orchestrator::dispatch(Time now, const IpsecRefused& event) {
 void Orchestrator::dispatch(Time now, const DatagramReceived& event) {
     // A tunnel's socket is tied to its SA, and the rules that led the datagram there have taken the mark off.
     if (const Tunnel* tunnel = datapath_.tunnel_of(event.socket)) {
-        endpoint_.receive(now, {tunnel->path.local, event.from, tunnel->path.binding}, event.datagram);
+        const l2tp::Path path{tunnel->path.local, event.from, tunnel->path.binding};
+        trace(now, TracedMessage::Direction::received, tunnel->id, path, event.datagram);
+        endpoint_.receive(now, path, event.datagram);
     } else {
-        endpoint_.receive(now, {event.local, event.from, event.mark}, event.datagram);
+        const l2tp::Path path{event.local, event.from, event.mark};
+        trace(now, TracedMessage::Direction::received, {}, path, event.datagram);
+        endpoint_.receive(now, path, event.datagram);
     }
 }
 
 void Orchestrator::dispatch(Time now, const Resolved& event) {
-    for (const auto& lac : lacs_) lac->on_resolved(now, event);
+    for (Lac* lac : roster_.lacs()) lac->on_resolved(now, event);
 }
 
 // ---- events: PPP
@@ -204,6 +209,7 @@ void Orchestrator::dispatch(Time now, const PppPhaseChanged& event) {
     Session* session = datapath_.session_of(event.ppp);
     if (!session) return;
     session->phase = event.phase;
+    note_phase(now, *session);
     owner_of(session->ids.tunnel)->on_ppp_phase(now, session->ids.session, event.phase);
 }
 
@@ -221,6 +227,7 @@ void Orchestrator::dispatch(Time now, const PppUp& event) {
     Session* session = datapath_.session_of(event.ppp);
     if (!session) return;
     datapath_.ppp_up(session->ids.session, event);
+    tell_ppp_up(now, *session);
     owner_of(session->ids.tunnel)->on_ppp_up(now, session->ids.session, event);
 }
 
@@ -228,6 +235,10 @@ void Orchestrator::dispatch(Time now, const PppExited& event) {
     const Session* session = datapath_.session_of(event.ppp);
     if (!session) return;
     const LocalSessionId id = session->ids.session;
+    log_.debug("session.ppp-ended", {{"connection", owner_of(session->ids.tunnel)->name()},
+                                     {"session", id.value},
+                                     {"cause", name_of(event.cause)},
+                                     {"why", event.message}});
     // First the owner, who reads its book-keeping in the session; then the session may go.
     owner_of(session->ids.tunnel)->on_ppp_exited(now, id, event);
     datapath_.ppp_exited(id);
@@ -235,13 +246,14 @@ void Orchestrator::dispatch(Time now, const PppExited& event) {
 
 // ---- the endpoint's outputs
 
-void Orchestrator::carry_out(Time, const l2tp::Send& output) {
+void Orchestrator::carry_out(Time now, const l2tp::Send& output) {
+    trace(now, TracedMessage::Direction::sent, output.tunnel, output.path, output.datagram);
     if (const Tunnel* tunnel = datapath_.tunnel(output.tunnel)) {
         ports_.datagrams.send(tunnel->socket, std::nullopt, output.datagram);
         return;
     }
     if (output.path.binding != 0) return answer_once(output);
-    if (const Lns* lns = lns_on(output.path.local)) {
+    if (const Lns* lns = roster_.lns_on(output.path.local)) {
         ports_.datagrams.send(*lns->listener_on(output.path.local), output.path.remote, output.datagram);
     }
 }
@@ -252,7 +264,7 @@ void Orchestrator::carry_out(Time, const l2tp::Send& output) {
 void Orchestrator::answer_once(const l2tp::Send& output) {
     const l2tp::Path& path = output.path;
     const ChildSa* sa = sas_.find(path.binding);
-    const Lns* lns = lns_on(path.local);
+    const Lns* lns = roster_.lns_on(path.local);
     if (!sa || !lns || sa->connection != lns->name() || !datapath_.tunnels_on(path.binding).empty()) return;
     const auto socket = ports_.datagrams.open_tunnel_socket(
         {.local = path.local, .remote = path.remote, .sa = SaBinding{sa->mark, sa->reqid}});
@@ -262,7 +274,7 @@ void Orchestrator::answer_once(const l2tp::Send& output) {
 }
 
 void Orchestrator::carry_out(Time now, const l2tp::TunnelOffered& output) {
-    if (Lns* lns = lns_on(output.path.local)) {
+    if (Lns* lns = roster_.lns_on(output.path.local)) {
         lns->on_tunnel_offered(now, output);
     } else {
         closer_.abandon(now, output.tunnel, "nobody listens there");
@@ -270,7 +282,7 @@ void Orchestrator::carry_out(Time now, const l2tp::TunnelOffered& output) {
 }
 
 void Orchestrator::carry_out(Time now, const l2tp::TunnelRefused& output) {
-    if (Lns* lns = lns_on(output.path.local)) lns->on_tunnel_refused(now, output);
+    if (Lns* lns = roster_.lns_on(output.path.local)) lns->on_tunnel_refused(now, output);
 }
 
 void Orchestrator::carry_out(Time now, const l2tp::TunnelPeerKnown& output) {
@@ -308,20 +320,12 @@ void Orchestrator::carry_out(Time now, const l2tp::SessionDown& output) {
 // ---- end, status
 
 void Orchestrator::stop(Time now) {
-    if (std::exchange(stopping_, true)) return;
-    for (const auto& lac : lacs_) lac->stop(now);
-    for (const auto& lns : lnss_) lns->stop(now);
+    roster_.stop(now);
     settle(now);
 }
 
 bool Orchestrator::stopped() const {
-    return stopping_ && std::ranges::all_of(lacs_, [](const auto& lac) { return lac->stopped(); }) &&
-           std::ranges::all_of(lnss_, [](const auto& lns) { return lns->stopped(); });
-}
-
-void Orchestrator::finish_stop() {
-    // The guard goes last: while a tunnel is left, so is what keeps it from speaking in clear.
-    if (stopped() && std::exchange(guard_installed_, false)) ports_.kernel.remove_guard();
+    return roster_.stopped();
 }
 
 Overview Orchestrator::overview(Time now) const {
@@ -329,11 +333,11 @@ Overview Orchestrator::overview(Time now) const {
     status.host_name = host_name_;
     status.charon = charon_;
     status.control = endpoint_.counters();
-    if (guard_installed_) {
+    if (roster_.guarded()) {
         if (const auto counters = ports_.kernel.guard_counters()) status.guard = *counters;
     }
-    for (const auto& lac : lacs_) status.lacs.push_back(lac->status(now));
-    for (const auto& lns : lnss_) status.lnss.push_back(lns->status(now));
+    status.lacs = roster_.lac_status(now);
+    status.lnss = roster_.lns_status(now);
     for (const auto& [id, tunnel] : datapath_.tunnels()) {
         if (const auto control = endpoint_.tunnel_status(id)) {
             status.tunnels.push_back({*control, tunnel.owner->name(),
@@ -351,6 +355,7 @@ Overview Orchestrator::overview(Time now) const {
                                 .remote = {},
                                 .mtu = session.mtu,
                                 .counters = std::nullopt,
+                                .echo = session.echo,
                                 .age = now - session.since,
                                 .control = endpoint_.session_status(id, session_id)};
             if (session.link) {

@@ -4,6 +4,7 @@
 // The order of use: one input (start, receive, on_timeout, stop), then next_timeout().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,18 +13,34 @@
 #include "base/log.hpp"
 #include "config/config.hpp"
 #include "lifecycle/context.hpp"
-#include "lifecycle/lac.hpp"
-#include "lifecycle/lns.hpp"
+#include "lifecycle/plan.hpp"
+#include "lifecycle/roster.hpp"
 
 namespace keel::lifecycle {
 
 class Orchestrator {
 public:
-    // `config` and all ports outlive the Orchestrator. `host_name`: where the configuration gives none.
-    Orchestrator(const config::Config& config, std::string host_name, Ports ports, Log& log);
+    // All ports outlive the Orchestrator. `host_name`: where the configuration gives none.
+    Orchestrator(std::shared_ptr<const config::Config> config, std::string host_name, Ports ports, Log& log);
 
     // An Error: the guard cannot be installed, so nothing is started (fail closed).
     [[nodiscard]] Status start(Time now);
+
+    // What apply() would do.
+    [[nodiscard]] Plan plan(const config::Config& next) const;
+    // Brings everything to another configuration. An Error: something was refused, perhaps halfway; apply
+    // what was before. Otherwise outcome() tells how it came out, once that is known.
+    [[nodiscard]] Status apply(Time now, std::shared_ptr<const config::Config> next);
+    [[nodiscard]] std::optional<Status> outcome() const { return roster_.outcome(); }
+    [[nodiscard]] const std::shared_ptr<const config::Config>& config() const { return config_; }
+
+    // By hand; see Roster.
+    [[nodiscard]] Status down(Time now, const std::string& name);
+    [[nodiscard]] Status up(Time now, const std::string& name);
+    [[nodiscard]] Status restart(Time now, const std::string& name);
+    // Ends the sessions that `which` picks; returns how many.
+    std::size_t drop(Time now, const std::function<bool(const Tunnel&, const Session&)>& which);
+
     void receive(Time now, Event event);
     void on_timeout(Time now);
     [[nodiscard]] std::optional<Time> next_timeout() const;
@@ -33,7 +50,13 @@ public:
     [[nodiscard]] bool stopped() const;
 
     [[nodiscard]] Overview overview(Time now) const;
+    [[nodiscard]] std::vector<UserStatus> users() const;  // of all servers
     [[nodiscard]] const CharonStatus& charon() const { return charon_; }
+    // By connection, all sessions since the start; never falls.
+    [[nodiscard]] std::map<std::string, Traffic> traffic() { return datapath_.traffic(); }
+    [[nodiscard]] std::vector<std::string> connections() const;  // "lns/office", "lac/branch"
+    // The recent control messages of the connection "lns/office", the oldest first; nothing: there is none.
+    [[nodiscard]] std::optional<std::vector<TracedMessage>> trace(std::string_view connection) const;
 
 private:
     void dispatch(Time now, const IpsecReady& event);
@@ -50,6 +73,7 @@ private:
     void dispatch(Time now, const PppLoginRequested& event);
     void dispatch(Time now, const PppAddressRequested& event);
     void dispatch(Time now, const PppUp& event);
+    void dispatch(Time now, const PppEchoed& event);
     void dispatch(Time now, const PppExited& event);
     void dispatch(Time now, const Resolved& event);
 
@@ -65,12 +89,17 @@ private:
     void carry_out(Time now, const l2tp::SessionUp& output);
     void carry_out(Time now, const l2tp::SessionDown& output);
 
+    // orchestrator_ppp.cpp: how long PPP's phases take.
+    void note_phase(Time now, Session& session);
+    void tell_ppp_up(Time now, const Session& session);
     void answer_once(const l2tp::Send& output);
+    void trace(Time now, TracedMessage::Direction direction, LocalTunnelId tunnel, const l2tp::Path& path,
+               ByteView datagram);
     void settle(Time now);
-    void finish_stop();
+    [[nodiscard]] Status settled(Time now, Status done);
     [[nodiscard]] Role* owner_of(LocalTunnelId tunnel);
-    [[nodiscard]] Lns* lns_on(const IpAddress& local);
 
+    std::shared_ptr<const config::Config> config_;
     Ports ports_;
     std::string host_name_;
     l2tp::Endpoint endpoint_;
@@ -80,12 +109,7 @@ private:
     CharonStatus charon_;
     Context context_;
     Log& log_;
-    std::vector<std::unique_ptr<Lns>> lnss_;
-    std::vector<std::unique_ptr<Lac>> lacs_;
-    std::vector<IpAddress> guarded_;
-    bool needs_ipsec_ = false;
-    bool stopping_ = false;
-    bool guard_installed_ = false;
+    Roster roster_;
 };
 
 }  // namespace keel::lifecycle

@@ -31,15 +31,33 @@ l2tp::SessionOptions options_of(const config::Call& call) {
 OutgoingCalls::OutgoingCalls(const config::Lns& config, Context& context)
     : name_(config.name), context_(context) {
     for (const config::Call& call : config.calls) {
-        calls_.push_back({.config = &call, .state_since = {}, .session = {}, .retry_at = {}});
+        calls_.push_back({.config = call, .state_since = {}, .session = {}, .retry_at = {}});
     }
 }
 
-void OutgoingCalls::on_tunnel_up(Time now, const l2tp::TunnelUp& event) {
+std::vector<LocalSessionId> OutgoingCalls::change(const config::Lns& config) {
+    std::vector<Call> before = std::exchange(calls_, {});
+    for (const config::Call& call : config.calls) {
+        const auto same = std::ranges::find(before, call, &Call::config);
+        if (same == before.end()) {
+            calls_.push_back({.config = call, .state_since = {}, .session = {}, .retry_at = {}});
+        } else {
+            calls_.push_back(std::move(*same));
+            before.erase(same);
+        }
+    }
+    std::vector<LocalSessionId> unwanted;
+    for (const Call& call : before) {
+        if (call.session) unwanted.push_back(*call.session);
+    }
+    return unwanted;
+}
+
+void OutgoingCalls::on_tunnel(Time now, LocalTunnelId tunnel, const std::string& host_name) {
     const bool wanted =
-        std::ranges::any_of(calls_, [&](const Call& call) { return call.config->lac == event.host_name; });
+        std::ranges::any_of(calls_, [&](const Call& call) { return call.config.lac == host_name; });
     if (!wanted) return;
-    tunnels_[event.tunnel] = event.host_name;
+    tunnels_[tunnel] = host_name;
     dial_due(now);
 }
 
@@ -57,20 +75,23 @@ OutgoingCalls::Call* OutgoingCalls::call_of(LocalSessionId session) {
 void OutgoingCalls::dial_due(Time now) {
     for (Call& call : calls_) {
         if (call.session || call.retry_at > now) continue;
-        if (const auto tunnel = tunnel_to(call.config->lac)) dial(now, call, *tunnel);
+        if (const auto tunnel = tunnel_to(call.config.lac)) dial(now, call, *tunnel);
     }
 }
 
 void OutgoingCalls::dial(Time now, Call& call, LocalTunnelId tunnel) {
     ++call.attempts;
-    const auto opened = context_.endpoint.open_session(now, tunnel, options_of(*call.config));
+    const auto opened = context_.endpoint.open_session(now, tunnel, options_of(call.config));
     if (!opened) return failed(now, call, Stage::session, opened.error());
     call.session = *opened;
     call.state = CallStatus::State::asked;
     call.state_since = now;
-    context_.log.info("connection={} call={} session={} state=asked lac={} number={}", name_,
-                      call.config->name, opened->value, quote(call.config->lac),
-                      quote(call.config->called_number));
+    context_.log.info("call.asked", {{"connection", name_},
+                                     {"call", call.config.name},
+                                     {"session", opened->value},
+                                     {"state", "asked"},
+                                     {"lac", call.config.lac},
+                                     {"number", call.config.called_number}});
 }
 
 void OutgoingCalls::on_session_up(Time now, LocalSessionId session) {
@@ -88,8 +109,9 @@ void OutgoingCalls::on_ppp_up(Time now, LocalSessionId session) {
     call->attempts = 0;
     call->why.reset();
     call->backoff.reset();
-    context_.log.notice("connection={} call={} session={} state=up", name_, call->config->name,
-                        session.value);
+    context_.log.notice(
+        "call.up",
+        {{"connection", name_}, {"call", call->config.name}, {"session", session.value}, {"state", "up"}});
 }
 
 void OutgoingCalls::on_ended(Time now, LocalSessionId session, Stage stage, Error why) {
@@ -102,9 +124,12 @@ void OutgoingCalls::failed(Time now, Call& call, Stage stage, Error why) {
     call.state = CallStatus::State::waiting;
     call.state_since = now;
     call.retry_at = now + call.backoff.next(context_.ports.random);
-    context_.log.warning("connection={} call={} state={} stage={} why={} retry_ms={}", name_,
-                         call.config->name, was_up ? "ended" : "failed", name_of(stage), quote(why.text()),
-                         std::chrono::duration_cast<milliseconds>(call.retry_at - now).count());
+    context_.log.warning("call.ended", {{"connection", name_},
+                                        {"call", call.config.name},
+                                        {"state", was_up ? "ended" : "failed"},
+                                        {"stage", name_of(stage)},
+                                        {"why", why.text()},
+                                        {"retry_ms", call.retry_at - now}});
     call.why = Why{stage, std::move(why), now};
 }
 
@@ -115,7 +140,7 @@ void OutgoingCalls::on_timeout(Time now) {
 std::optional<Time> OutgoingCalls::next_timeout() const {
     std::optional<Time> next;
     for (const Call& call : calls_) {
-        if (call.session || !tunnel_to(call.config->lac)) continue;
+        if (call.session || !tunnel_to(call.config.lac)) continue;
         next = std::min(next.value_or(call.retry_at), call.retry_at);
     }
     return next;
@@ -124,15 +149,15 @@ std::optional<Time> OutgoingCalls::next_timeout() const {
 std::vector<CallStatus> OutgoingCalls::status(Time now) const {
     std::vector<CallStatus> out;
     for (const Call& call : calls_) {
-        CallStatus status{.name = call.config->name,
-                          .lac = call.config->lac,
-                          .called_number = call.config->called_number,
+        CallStatus status{.name = call.config.name,
+                          .lac = call.config.lac,
+                          .called_number = call.config.called_number,
                           .state = call.state,
                           .session = call.session,
                           .why = call.why,
                           .retry_in = {},
                           .attempts = call.attempts};
-        if (!call.session && !tunnel_to(call.config->lac)) status.state = CallStatus::State::no_tunnel;
+        if (!call.session && !tunnel_to(call.config.lac)) status.state = CallStatus::State::no_tunnel;
         if (status.state == CallStatus::State::waiting)
             status.retry_in = std::max<Duration>(call.retry_at - now, {});
         out.push_back(std::move(status));

@@ -19,7 +19,11 @@ public:
     // `config` and `context` outlive it.
     OutgoingCalls(const config::Lns& config, Context& context);
 
-    void on_tunnel_up(Time now, const l2tp::TunnelUp& event);
+    // Calls of another configuration: those that are the same go on. Returns the sessions of those that are
+    // not wanted any more.
+    [[nodiscard]] std::vector<LocalSessionId> change(const config::Lns& config);
+
+    void on_tunnel(Time now, LocalTunnelId tunnel, const std::string& host_name);  // it is up
     void on_tunnel_down(LocalTunnelId tunnel) { tunnels_.erase(tunnel); }
     // The others are for any session of the Lns; one that is no call of ours changes nothing.
     void on_session_up(Time now, LocalSessionId session);
@@ -35,7 +39,7 @@ public:
 
 private:
     struct Call {
-        const config::Call* config;
+        config::Call config;
         CallStatus::State state = CallStatus::State::no_tunnel;
         Time state_since;
         std::optional<LocalSessionId> session;
@@ -51,7 +55,7 @@ private:
     [[nodiscard]] Call* call_of(LocalSessionId session);
     [[nodiscard]] std::optional<LocalTunnelId> tunnel_to(const std::string& lac) const;
 
-    const std::string& name_;
+    std::string name_;
     Context& context_;
     std::vector<Call> calls_;
     std::map<LocalTunnelId, std::string> tunnels_;  // those that are up, to clients that have calls to place

@@ -62,6 +62,26 @@ bool tells_failure(const std::vector<l2tp::PppDisconnect>& causes) {
     });
 }
 
+std::string_view name_of(PppExited::Cause cause) {
+    switch (cause) {
+        case Cause::stopped: return "stopped";
+        case Cause::peer_terminated: return "peer-terminated";
+        case Cause::auth_failed: return "auth-failed";
+        case Cause::auth_refused_peer: return "auth-refused-peer";
+        case Cause::auth_timeout: return "auth-timeout";
+        case Cause::auth_method: return "auth-method";
+        case Cause::echo_lost: return "echo-lost";
+        case Cause::silent: return "silent";
+        case Cause::negotiation: return "negotiation";
+        case Cause::network_timeout: return "network-timeout";
+        case Cause::no_network: return "no-network";
+        case Cause::no_address: return "no-address";
+        case Cause::lost: return "lost";
+        case Cause::error: return "error";
+    }
+    return "error";
+}
+
 std::string remedy_for(PppExited::Cause cause) {
     switch (cause) {
         case Cause::auth_failed: return kCheckLogin;
@@ -75,9 +95,9 @@ std::string remedy_for(PppExited::Cause cause) {
         case Cause::echo_lost:
         case Cause::silent: return kCheckNetwork;
         case Cause::peer_terminated: return "ask the server's operator, or read its log";
-        case Cause::stopped:
-        case Cause::lost:
-        case Cause::error: return {};
+        case Cause::stopped: return {};
+        case Cause::lost: return "somebody else may have deleted the kernel's session: see the kernel's log";
+        case Cause::error: return "see pppd's words and the log of keel2tpd; `keel2tp doctor` looks at pppd";
     }
     return {};
 }

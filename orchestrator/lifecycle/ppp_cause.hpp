@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "l2tp/avp_values.hpp"
@@ -15,6 +16,9 @@ namespace keel::lifecycle {
 
 // Something failed, which an operator should hear of; not that a link was ended on purpose.
 [[nodiscard]] bool tells_failure(const std::vector<l2tp::PppDisconnect>& causes);
+
+// "auth-failed": for scripts and as a label of metrics.
+[[nodiscard]] std::string_view name_of(PppExited::Cause cause);
 
 // What to do about an end; both may be empty.
 [[nodiscard]] std::string remedy_for(PppExited::Cause cause);

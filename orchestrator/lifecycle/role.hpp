@@ -3,6 +3,7 @@
 #pragma once
 
 #include "l2tp/endpoint.hpp"
+#include "lifecycle/trace.hpp"
 #include "ports.hpp"
 
 namespace keel::lifecycle {
@@ -11,6 +12,11 @@ class Role {
 public:
     virtual ~Role() = default;
     [[nodiscard]] virtual const std::string& name() const = 0;
+    [[nodiscard]] Trace& trace() { return trace_; }
+    [[nodiscard]] const Trace& trace() const { return trace_; }
+
+    // By hand, or since the configuration has no place for it any more: `why` is told to the peer.
+    virtual void drop(Time now, LocalSessionId session, const std::string& why) = 0;
 
     virtual void on_tunnel_peer_known(Time now, const l2tp::TunnelPeerKnown& event) = 0;
     virtual void on_tunnel_up(Time now, const l2tp::TunnelUp& event) = 0;
@@ -28,6 +34,13 @@ public:
     virtual void on_ppp_phase(Time now, LocalSessionId session, PppPhase phase) = 0;
     virtual void on_ppp_up(Time now, LocalSessionId session, const PppUp& link) = 0;
     virtual void on_ppp_exited(Time now, LocalSessionId session, const PppExited& event) = 0;
+
+protected:
+    Role() = default;
+    explicit Role(Trace::Limits limits) : trace_(limits) {}
+
+private:
+    Trace trace_;
 };
 
 }  // namespace keel::lifecycle

@@ -4,17 +4,15 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "l2tp/endpoint.hpp"
+#include "lifecycle/history.hpp"
+#include "lifecycle/stage.hpp"
 #include "ports.hpp"
 
 namespace keel::lifecycle {
-
-// The stages in which a connection comes up, in order; also where one failed.
-// call: a client whose tunnel stands waits for the server's call.
-enum class Stage { resolve, ike, esp, tunnel, call, session, ppp, routes, up };
-[[nodiscard]] std::string_view name_of(Stage stage);
 
 // Why something is down: the one reason that an operator needs.
 struct Why {
@@ -39,8 +37,8 @@ struct Refusal {
 
 struct LacStatus {
     std::string name;
-    // ready: waits for the server's call.
-    enum class State { connecting, ready, up, waiting, stopping } state = State::waiting;
+    // ready: waits for the server's call. down: by hand.
+    enum class State { connecting, ready, up, waiting, stopping, down } state = State::waiting;
     Stage stage = Stage::resolve;
     std::string server;
     std::optional<IpAddress> peer;
@@ -49,7 +47,20 @@ struct LacStatus {
     unsigned attempts = 0;   // since it was last up
     std::vector<StageDuration> timeline;
     Duration in_state{};
+    std::deque<Transition> history;  // the newest last
+    bool held = false;               // down by hand
 };
+[[nodiscard]] constexpr std::string_view name_of(LacStatus::State state) {
+    switch (state) {
+        case LacStatus::State::connecting: return "connecting";
+        case LacStatus::State::ready: return "ready";
+        case LacStatus::State::up: return "up";
+        case LacStatus::State::waiting: return "waiting";
+        case LacStatus::State::stopping: return "stopping";
+        case LacStatus::State::down: return "down";
+    }
+    return "";
+}
 
 // A call that a server has a client place.
 struct CallStatus {
@@ -64,6 +75,17 @@ struct CallStatus {
     unsigned attempts = 0;   // since it was last up
 };
 
+struct UserStatus {
+    std::string name;
+    std::string connection;
+    std::optional<IpAddress> fixed;  // as configured
+    std::optional<LocalSessionId> session = {};
+    LocalTunnelId tunnel = {};  // of the session
+    std::optional<IpAddress> address = {};
+    Time since = {};                      // of the session
+    std::optional<Refusal> refusal = {};  // the last one, while it is remembered
+};
+
 struct LnsStatus {
     std::string name;
     bool listening = false;
@@ -73,6 +95,8 @@ struct LnsStatus {
     std::uint64_t pool_size = 0, pool_used = 0;
     std::deque<Refusal> refusals;  // the newest last
     std::vector<CallStatus> calls;
+    std::deque<Transition> history;  // the newest last
+    bool held = false;               // down by hand
 };
 
 struct SessionStatus {
@@ -85,8 +109,15 @@ struct SessionStatus {
     IpAddress local, remote;
     std::uint16_t mtu = 0;
     std::optional<SessionCounters> counters;
+    EchoCounters echo;
     Duration age{};
     std::optional<l2tp::SessionStatus> control;
+};
+
+// Of all sessions of a connection, also of those that are gone.
+struct Traffic {
+    SessionCounters data;
+    EchoCounters echo;
 };
 
 struct TunnelStatus {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lifecycle/reason.hpp"
+
 namespace keel::lifecycle {
 namespace {
 
@@ -68,7 +70,7 @@ bool not_authorized(const l2tp::DownReason& reason) {
 
 Error explained(const l2tp::DownReason& reason, const config::Tunnel& tunnel, const std::string& name,
                 Side side) {
-    Error error{ErrorCode::unavailable, reason.text(), {}};
+    Error error = error_of(reason);
     if (not_authorized(reason)) {
         error.code = ErrorCode::denied;
         error.remedy = remedy_for_secret(tunnel, name, side);

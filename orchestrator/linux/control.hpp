@@ -1,37 +1,47 @@
-// ControlSocket: carries the control interface's calls over a unix socket, one NUL-ended JSON text each way.
-// Readable and writable by root alone. A caller that sends too much, or does not read, is hung up on.
+// ControlSocket: carries the control interface's calls over a unix socket, one NUL-ended JSON text each way
+// (varlink.org). The file's mode says who may connect, the caller's credentials what he may call. Owner:
+// Daemon.
+//
+// Callers with read access alone can neither keep an admin out, nor take all of the daemon's time or memory:
+// their connections, requests, replies under way and share of the time are bounded.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "api/service.hpp"
 #include "base/result.hpp"
+#include "linux/control_callers.hpp"
 
 namespace keel {
 
 class ControlSocket {
 public:
-    ControlSocket(asio::io_context& loop, const api::Service& service) : loop_(loop), service_(service) {}
+    ControlSocket(asio::io_context& loop, const api::Service& service, ControlLimits limits = {});
     ~ControlSocket();
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;
 
-    // Makes the socket's directory if need be. `exists`: another keel2tpd answers there.
-    [[nodiscard]] Status open(const std::string& path);
+    // Makes the socket's directory if need be. Without groups it is root's alone. `exists`: another keel2tpd
+    // answers there, or the path is of something else.
+    [[nodiscard]] Status open(const std::string& path, ControlGroups groups = {});
 
 private:
-    class Connection;
     void accept();
+    void receive(asio::local::stream_protocol::socket socket);
 
     asio::io_context& loop_;
     const api::Service& service_;
+    ControlLimits limits_;
+    ControlGroups groups_;
     std::string path_;
     std::optional<asio::local::stream_protocol::acceptor> acceptor_;
-    std::shared_ptr<int> connections_ = std::make_shared<int>(0);
+    asio::steady_timer pause_{loop_};
+    std::shared_ptr<ControlCallers> callers_;
 };
 
 }  // namespace keel

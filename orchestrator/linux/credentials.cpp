@@ -241,7 +241,7 @@ std::vector<std::string> files_of(const IpsecAuth& auth) {
 bool Credentials::same_as(const Credentials& other) const {
     return cacerts == other.cacerts && crls == other.crls && cert == other.cert &&
            intermediates == other.intermediates && pubkeys == other.pubkeys &&
-           private_key.same_as(other.private_key);
+           private_key == other.private_key;
 }
 
 const Error* ReadCredentials::obstacle() const {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "api/ipsec_json.hpp"
-#include "api/overview_json.hpp"
 #include "linux/modules.hpp"
 
 namespace keel {
@@ -29,6 +27,18 @@ PppdPaths pppd_paths(const config::Config& config) {
     return paths;
 }
 
+Result<ControlGroups> control_groups(const config::Control& control) {
+    ControlGroups groups;
+    for (const auto& [name, group] :
+         {std::pair{&control.read_group, &groups.read}, std::pair{&control.admin_group, &groups.admin}}) {
+        if (name->empty()) continue;
+        const auto id = group_named(*name);
+        if (!id) return std::unexpected(id.error());
+        *group = *id;
+    }
+    return groups;
+}
+
 bool uses_ipsec(const config::Config& config) {
     const auto protected_by_ipsec = [](const auto& connection) { return connection.ipsec.has_value(); };
     return std::ranges::any_of(config.lns, protected_by_ipsec) ||
@@ -37,56 +47,103 @@ bool uses_ipsec(const config::Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::string version, Log& log)
-    : config_(config),
+Daemon::Daemon(const CheckedConfig& started_with, ConfigFile file, std::string version, LogHub& log,
+               LogSetup& log_setup)
+    : started_with_(started_with.config),
       version_(std::move(version)),
       log_(log),
       guard_(log),
       sockets_(io_, log, random_, guard_, [this](Event event) { deliver(std::move(event)); }),
       kernel_(log, sockets_, guard_),
       strongswan_(
-          io_, config.vici_socket, log, [this](Event event) { deliver(std::move(event)); },
+          io_, started_with_->vici_socket, log, [this](Event event) { deliver(std::move(event)); },
           [this] { kernel_.flush_leftover_sas(); }),
-      pppd_(io_, log, pppd_paths(config), [this](Event event) { deliver(std::move(event)); }),
+      pppd_(io_, log, pppd_paths(*started_with_), [this](Event event) { deliver(std::move(event)); }),
       resolver_(io_, [this](Event event) { deliver(std::move(event)); }),
-      orchestrator_(config, system_host_name(), {strongswan_, sockets_, kernel_, pppd_, resolver_, random_},
-                    log),
-      ipsec_look_(io_, config.vici_socket, kernel_),
-      service_(
-          version_, [this] { return overview(); },
-          [this](const api::Service::Told& told) { ipsec_view(told); }),
-      control_(io_, service_) {}
+      orchestrator_(started_with_, system_host_name(),
+                    {strongswan_, sockets_, kernel_, pppd_, resolver_, random_}, log),
+      ipsec_look_(io_, started_with_->vici_socket, kernel_),
+      metrics_({.io = io_,
+                .log = log,
+                .orchestrator = orchestrator_,
+                .sockets = sockets_,
+                .pppd = pppd_,
+                .version = version_}),
+      provisioning_({.orchestrator = orchestrator_,
+                     .random = random_,
+                     .log = log,
+                     .file = std::move(file),
+                     .host_can = [this](const config::Config& next) { return host_can(next); },
+                     .changed =
+                         [this, &log_setup, log = started_with_->log](const config::Config& next) mutable {
+                             if (std::exchange(log, next.log) != next.log) log_setup.follow(next.log);
+                             follow_metrics(next);
+                         },
+                     .settle = [this] { settle(); }},
+                    started_with.document),
+      house_({.orchestrator = orchestrator_,
+              .sockets = sockets_,
+              .ipsec_look = ipsec_look_,
+              .metrics = metrics_,
+              .ipsec_history = ipsec_history_,
+              .kernel_support = kernel_support_,
+              .log_levels = log_setup.levels(),
+              .provisioning = provisioning_,
+              .settle = [this] { settle(); },
+              .version = version_,
+              .started = started_}),
+      service_(version_, house_, monitor_, log),
+      control_(io_, service_) {
+    log_.attach(monitor_);
+}
+
+Daemon::~Daemon() {
+    log_.detach(monitor_);
+}
 
 Status Daemon::check() {
     if (::geteuid() != 0) return fail(ErrorCode::denied, "keel2tpd needs root", "run it as root");
     if (auto fits = pppd_.probe(); !fits) return fits;
-    auto missing = check_kernel_features(uses_ipsec(config_));
-    if (uses_ipsec(config_)) {
-        kernel_support_ = probe_kernel(guard_);
-        for (Error& error : missing_for_ipsec(*kernel_support_)) missing.push_back(std::move(error));
+    return host_can(*started_with_);
+}
+
+Status Daemon::host_can(const config::Config& config) {
+    const bool first = uses_ipsec(config) && !kernel_support_;
+    auto missing = check_kernel_features(uses_ipsec(config));
+    if (first) {
+        const KernelSupport support = probe_kernel(guard_);
+        for (Error& error : missing_for_ipsec(support)) missing.push_back(std::move(error));
+        if (missing.empty()) kernel_support_ = support;
     }
-    for (const Error& error : missing) log_.error("kernel=incomplete why={}", quote(error.text()));
+    for (const Error& error : missing) log_.error("kernel.incomplete", {{"why", error.text()}});
     if (!missing.empty()) return std::unexpected(missing.front());
-    if (kernel_support_ && kernel_support_->receive_mark == false) {
+    if (first && kernel_support_->receive_mark == false) {
         log_.notice(
-            "kernel=older missing=SO_RCVMARK why={}",
-            quote("a listener is not told under which SA a request came: each SA gets a listener of its own, "
-                  "and two sockets for each client instead of one; Linux 5.19 and newer need one"));
+            "kernel.older",
+            {{"missing", "SO_RCVMARK"},
+             {"why",
+              "a listener is not told under which SA a request came: each SA gets a listener of its own, "
+              "and two sockets for each client instead of one; Linux 5.19 and newer need one"}});
     }
     return {};
 }
 
 Status Daemon::run() {
     if (auto checked = check(); !checked) return checked;
-    if (auto opened = control_.open(config_.control_socket); !opened) return opened;
+    const auto groups = control_groups(started_with_->control);
+    if (!groups) return std::unexpected(groups.error());
+    if (auto opened = control_.open(started_with_->control.socket, *groups); !opened) return opened;
+    if (auto served = metrics_.apply(started_with_->metrics); !served) return served;
     signals_.async_wait([this](asio::error_code error, int signal) {
         if (error) return;
-        log_.notice("state=stopping signal={}", signal);
+        log_.notice("daemon.stopping", {{"state", "stopping"}, {"signal", signal}});
         stop();
     });
     reload_on_hangup();
     if (auto started = orchestrator_.start(monotonic_now()); !started) return started;
-    log_.notice("state=running version={} connections={}", version_, config_.lns.size() + config_.lac.size());
+    log_.notice("daemon.running", {{"state", "running"},
+                                   {"version", version_},
+                                   {"connections", started_with_->lns.size() + started_with_->lac.size()}});
     settle();
     io_.run();
     return {};
@@ -104,7 +161,13 @@ void Daemon::settle() {
         phase_ = Phase::draining;
         strongswan_.drain(kDrain, [this] { finish(); });
     }
-    const auto next = orchestrator_.next_timeout();
+    if (phase_ == Phase::running) provisioning_.advance(monotonic_now());
+    auto next = orchestrator_.next_timeout();
+    if (const auto at = provisioning_.next_timeout()) next = std::min(next.value_or(*at), *at);
+    wake_at(next);
+}
+
+void Daemon::wake_at(std::optional<Time> next) {
     if (!next) {
         wake_.cancel();
         return;
@@ -117,13 +180,14 @@ void Daemon::settle() {
     });
 }
 
-// A terminal's end must not leave tunnels behind; a service manager's reload, or a certificate's renewal,
-// asks for what can be had without an end of anything.
+// A terminal's end must not leave tunnels behind; a service manager's reload applies the file, and a
+// certificate's renewal asks for what can be had without an end of anything.
 void Daemon::reload_on_hangup() {
     reload_.async_wait([this](asio::error_code error, int) {
         if (error) return;
-        log_.notice("state=running reading=credentials");
+        log_.notice("daemon.reload", {{"state", "running"}});
         strongswan_.reload_credentials();
+        if (phase_ == Phase::running) provisioning_.reload();
         reload_on_hangup();
     });
 }
@@ -133,7 +197,7 @@ void Daemon::stop() {
     last_resort_.expires_after(kLastResort);
     last_resort_.async_wait([this](asio::error_code error) {
         if (error) return;
-        log_.error("state=stopping why=\"not everything ended in time\"");
+        log_.error("daemon.stuck", {{"state", "stopping"}, {"why", "not everything ended in time"}});
         if (phase_ != Phase::taking_down) return finish();
         // charon must not go on serving what nobody is there for.
         phase_ = Phase::draining;
@@ -148,50 +212,21 @@ void Daemon::stop() {
     settle();
 }
 
+// The address may be taken: then what was served before is served on.
+void Daemon::follow_metrics(const config::Config& config) {
+    if (auto served = metrics_.apply(config.metrics); !served)
+        log_.warning("daemon.metrics", {{"state", "failed"}, {"why", served.error().text()}});
+}
+
 void Daemon::finish() {
     if (phase_ == Phase::done) return;
     phase_ = Phase::done;
+    metrics_.close();
     kernel_.close_all();
     sockets_.close_all();
     if (orchestrator_.stopped()) kernel_.remove_guard();
-    log_.notice("state=stopped");
+    log_.notice("daemon.stopped", {{"state", "stopped"}});
     io_.stop();
-}
-
-void Daemon::ipsec_view(const api::Service::Told& told) {
-    ipsec_look_.look([this, told](Result<std::vector<lifecycle::IkeView>> peers) {
-        const Time now = monotonic_now();
-        lifecycle::IpsecView view;
-        view.charon = orchestrator_.charon();
-        if (peers) {
-            view.peers = std::move(*peers);
-        } else {
-            view.why = peers.error();
-        }
-        for (lifecycle::IkeView& peer : view.peers) {
-            for (lifecycle::ChildView& child : peer.children) child.moves = ipsec_history_.moves(child.mark);
-        }
-        told(api::to_json(view, ipsec_history_, now));
-    });
-}
-
-nlohmann::json Daemon::overview() const {
-    const Time now = monotonic_now();
-    const auto& counters = sockets_.counters();
-    api::DaemonFacts facts{.version = version_,
-                           .pid = ::getpid(),
-                           .cpu_seconds = std::chrono::duration<double>(own_cpu_time()).count(),
-                           .datagrams_received = counters.received,
-                           .datagrams_sent = counters.sent,
-                           .uptime = now - started_,
-                           .kernel = {}};
-    if (kernel_support_) {
-        facts.kernel = {{"receive_mark", kernel_support_->receive_mark},
-                        {"set_mark", kernel_support_->set_mark},
-                        {"socket_policy", kernel_support_->socket_policy},
-                        {"rules", kernel_support_->rules}};
-    }
-    return api::to_json(facts, orchestrator_.overview(now), now);
 }
 
 }  // namespace keel

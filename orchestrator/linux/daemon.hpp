@@ -13,8 +13,11 @@
 #include "lifecycle/ipsec_history.hpp"
 #include "lifecycle/orchestrator.hpp"
 #include "linux/control.hpp"
+#include "linux/daemon_house.hpp"
+#include "linux/daemon_metrics.hpp"
 #include "linux/ipsec_look.hpp"
 #include "linux/kernel.hpp"
+#include "linux/log_setup.hpp"
 #include "linux/pppd.hpp"
 #include "linux/probe.hpp"
 #include "linux/resolver.hpp"
@@ -26,7 +29,12 @@ namespace keel {
 
 class Daemon {
 public:
-    Daemon(const config::Config& config, std::string version, Log& log);
+    // `started_with`: what `file` holds, checked. `log` and `log_setup` outlive the Daemon.
+    Daemon(const CheckedConfig& started_with, ConfigFile file, std::string version, LogHub& log,
+           LogSetup& log_setup);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
 
     // Runs until told to stop and everything is undone. An Error: nothing was started.
     [[nodiscard]] Status run();
@@ -35,17 +43,19 @@ private:
     enum class Phase { running, taking_down, draining, done };
 
     [[nodiscard]] Status check();
+    // Whether this host can do what the configuration needs.
+    [[nodiscard]] Status host_can(const config::Config& config);
     void deliver(Event event);
     void settle();
     void stop();
     void reload_on_hangup();
+    void wake_at(std::optional<Time> next);
     void finish();
-    [[nodiscard]] nlohmann::json overview() const;
-    void ipsec_view(const api::Service::Told& told);
+    void follow_metrics(const config::Config& config);
 
-    const config::Config& config_;
+    std::shared_ptr<const config::Config> started_with_;
     std::string version_;
-    Log& log_;
+    LogHub& log_;
     Time started_ = monotonic_now();
     Phase phase_ = Phase::running;
 
@@ -64,9 +74,13 @@ private:
     lifecycle::Orchestrator orchestrator_;
     lifecycle::IpsecHistory ipsec_history_{started_};
     IpsecLook ipsec_look_;
+    std::optional<KernelSupport> kernel_support_;  // with IPsec
+    api::Monitor monitor_{wall_now};
+    DaemonMetrics metrics_;
+    Provisioning provisioning_;
+    DaemonHouse house_;
     api::Service service_;
     ControlSocket control_;
-    std::optional<KernelSupport> kernel_support_;  // with IPsec
 };
 
 }  // namespace keel

@@ -121,25 +121,27 @@ Status Guard::install(std::span<const IpAddress> protected_addresses) {
     }
     installed_ = true;
     protected_addresses_.assign(protected_addresses.begin(), protected_addresses.end());
-    log_.notice("guard=installed table=inet/{} addresses={}", kGuardTable, protected_addresses.size());
+    log_.notice("kernel.guard-installed",
+                {{"table", kGuardTable}, {"addresses", protected_addresses.size()}});
     return {};
 }
 
 void Guard::restore_if_gone() {
     if (!installed_ || counters()) return;
-    log_.warning("guard=gone table=inet/{} why=\"somebody flushed the ruleset\" action=restore", kGuardTable);
+    log_.warning("kernel.guard-gone",
+                 {{"table", kGuardTable}, {"why", "somebody flushed the ruleset"}, {"action", "restore"}});
     const std::vector<IpAddress> addresses = protected_addresses_;
     if (auto restored = install(addresses); !restored) {
-        log_.error("guard=gone error={}", keel::quote(restored.error().text()));
+        log_.error("kernel.guard-failed", {{"error", restored.error().text()}});
     }
 }
 
 void Guard::remove() {
     if (auto done = run(guard_remove_text()); !done) {
-        if (installed_) log_.warning("guard=stays error={}", keel::quote(done.error().text()));
+        if (installed_) log_.warning("kernel.guard-stays", {{"error", done.error().text()}});
         return;
     }
-    if (installed_) log_.notice("guard=removed table=inet/{}", kGuardTable);
+    if (installed_) log_.notice("kernel.guard-removed", {{"table", kGuardTable}});
     installed_ = false;
 }
 
@@ -176,8 +178,8 @@ void Guard::erase(const GuardedTunnel& tunnel) {
     if (owns_mark) state_.ports_by_mark.erase(owner);
     if (!installed_) return;
     if (auto done = run(guard_delete_text(tunnel, owns_mark)); !done) {
-        log_.warning("guard=entry-stays mark={:#x} port={} error={}", tunnel.mark, tunnel.local.port,
-                     keel::quote(done.error().text()));
+        log_.warning("kernel.guard-entry-stays",
+                     {{"mark", tunnel.mark}, {"port", tunnel.local.port}, {"error", done.error().text()}});
     }
 }
 
@@ -189,7 +191,7 @@ void Guard::clamp_mss(const std::string& interface, std::optional<std::uint16_t>
     if (mtu) state_.links.emplace(interface, *mtu);
     if (!installed_) return;
     if (auto done = run(guard_link_text(interface, old, mtu)); !done) {
-        log_.warning("guard=mss-stays interface={} error={}", interface, keel::quote(done.error().text()));
+        log_.warning("kernel.mss-stays", {{"interface", interface}, {"error", done.error().text()}});
     }
 }
 

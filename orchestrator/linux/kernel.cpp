@@ -41,7 +41,7 @@ Status LinuxKernel::install_guard(std::span<const IpAddress> protected_addresses
     if (!leftovers_flushed_) flush_leftovers();
     if (auto installed = guard_.install(protected_addresses); !installed) return installed;
     if (auto watched = sockets_.watch_guard(); !watched) {
-        log_.warning("guard=unwatched error={}", keel::quote(watched.error().text()));
+        log_.warning("kernel.guard-unwatched", {{"error", watched.error().text()}});
     }
     return {};
 }
@@ -69,7 +69,7 @@ void LinuxKernel::delete_tunnel(LocalTunnelId tunnel) {
     if (!genl) return;
     if (auto deleted = (*genl)->delete_tunnel(tunnel);
         !deleted && deleted.error().code != ErrorCode::not_found) {
-        log_.warning("tunnel={} kernel=stays error={}", tunnel.value, keel::quote(deleted.error().text()));
+        log_.warning("kernel.tunnel-stays", {{"tunnel", tunnel.value}, {"error", deleted.error().text()}});
     }
 }
 
@@ -98,8 +98,9 @@ void LinuxKernel::delete_session(LocalTunnelId tunnel, LocalSessionId session) {
     if (!genl) return;
     const auto deleted = (*genl)->delete_session(tunnel, session);
     if (!deleted && deleted.error().code != ErrorCode::not_found) {
-        log_.warning("tunnel={} session={} kernel=stays error={}", tunnel.value, session.value,
-                     keel::quote(deleted.error().text()));
+        log_.warning(
+            "kernel.session-stays",
+            {{"tunnel", tunnel.value}, {"session", session.value}, {"error", deleted.error().text()}});
     }
 }
 
@@ -146,7 +147,7 @@ Result<std::uint32_t> LinuxKernel::path_mtu(const IpAddress& peer) {
 void LinuxKernel::fit_link(const std::string& interface, std::uint16_t mtu) {
     auto part = routes();
     const auto set = part ? (*part)->set_mtu(interface, mtu) : Status(std::unexpected(part.error()));
-    if (!set) log_.warning("interface={} mtu=stays error={}", interface, keel::quote(set.error().text()));
+    if (!set) log_.warning("kernel.mtu-stays", {{"interface", interface}, {"error", set.error().text()}});
     guard_.clamp_mss(interface, mtu);
 }
 void LinuxKernel::forget_link(const std::string& interface) {
@@ -160,13 +161,13 @@ void LinuxKernel::flush_leftovers() {
         const auto tunnels = (*genl)->tunnels();
         for (const KernelTunnelInfo& tunnel : tunnels ? *tunnels : std::vector<KernelTunnelInfo>{}) {
             if (std::ranges::find(sockets, tunnel.local) == sockets.end()) continue;
-            log_.notice("tunnel={} leftover=deleted local={}", tunnel.tunnel.value, tunnel.local.text());
+            log_.notice("kernel.leftover", {{"tunnel", tunnel.tunnel.value}, {"local", tunnel.local.text()}});
             static_cast<void>((*genl)->delete_tunnel(tunnel.tunnel));
         }
     }
     if (auto part = routes()) {
         const auto removed = (*part)->remove_leftovers();
-        if (removed && *removed > 0) log_.notice("routes={} leftover=deleted", *removed);
+        if (removed && *removed > 0) log_.notice("kernel.leftover", {{"routes", *removed}});
     }
 }
 
@@ -175,9 +176,9 @@ void LinuxKernel::flush_leftover_sas() {
     if (!part) return;
     const auto removed = (*part)->remove_ours();
     if (!removed) {
-        log_.warning("sas=stay error={}", keel::quote(removed.error().text()));
+        log_.warning("kernel.sas-stay", {{"error", removed.error().text()}});
     } else if (*removed > 0) {
-        log_.notice("sas={} leftover=deleted", *removed);
+        log_.notice("kernel.leftover", {{"sas", *removed}});
     }
 }
 

@@ -29,8 +29,11 @@ Result<PppId> Pppd::start(const PppSpec& spec, UniqueFd pppox) {
     auto process = spawn_pppd(paths_);
     if (!process) return wrap(process.error(), spec.name);
     const PppId id(++last_id_);
-    log_.info("ppp={} name={} pid={} role={} state=starting", id.value, quote(spec.name), process->pid,
-              spec.server ? "server" : "client");
+    log_.info("ppp.started", {{"ppp", id.value},
+                              {"name", spec.name},
+                              {"pid", process->pid},
+                              {"role", spec.server ? "server" : "client"},
+                              {"state", "starting"}});
     PppdSession::Context context{
         io_, log_, emit_, [this, id] { sessions_.erase(id); }, times_, die_with_controller_};
     auto session =

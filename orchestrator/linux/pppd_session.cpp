@@ -93,8 +93,9 @@ void PppdSession::signal(int number) {
 
 void PppdSession::refuse(const std::string& why) {
     if (!forced_) {
-        context_.log.error("ppp={} name={} pid={} state=refused reason={}", id_.value, quote(spec_.name),
-                           pid_, quote(why));
+        context_.log.error(
+            "ppp.refused",
+            {{"ppp", id_.value}, {"name", spec_.name}, {"pid", pid_}, {"state", "refused"}, {"reason", why}});
         forced_ = End{PppExited::Cause::error, why};
     }
     signal(SIGKILL);
@@ -150,7 +151,7 @@ void PppdSession::keep_output(std::string_view text) {
             continue;
         }
         if (!partial_line_.empty()) {
-            context_.log.debug("ppp={} pid={} pppd={}", id_.value, pid_, quote(partial_line_));
+            context_.log.debug("ppp.says", {{"ppp", id_.value}, {"pid", pid_}, {"pppd", partial_line_}});
             lines_.push_back(pppd_wire::printable(partial_line_));
         }
         partial_line_.clear();
@@ -178,7 +179,9 @@ void PppdSession::on_datagram(ByteView datagram) {
 }
 
 void PppdSession::on(const pppd_wire::Hello& hello) {
-    context_.log.debug("ppp={} pid={} pppd_version={} state=hello", id_.value, pid_, hello.version);
+    context_.log.debug(
+        "ppp.hello",
+        {{"ppp", id_.value}, {"pid", pid_}, {"pppd_version", hello.version}, {"state", "hello"}});
     state_ = State::working;
     Bytes work = pppd_wire::encode_work(hello.request, spec_, context_.die_with_controller);
     const bool sent = !work.empty() && send_with_descriptor(wire_.native_handle(), work, pppox_.value());
@@ -206,21 +209,26 @@ void PppdSession::on(const pppd_wire::AddressRequest& request) {
 }
 
 void PppdSession::on(const pppd_wire::Phase& phase) {
-    context_.log.info("ppp={} name={} phase={}", id_.value, quote(spec_.name), name_of(phase.phase));
+    context_.log.info("ppp.phase",
+                      {{"ppp", id_.value}, {"name", spec_.name}, {"phase", name_of(phase.phase)}});
     context_.emit(PppPhaseChanged{id_, phase.phase});
 }
 
 void PppdSession::on(const pppd_wire::IpUp& up) {
     PppUp event = up.up;
     event.ppp = id_;
-    context_.log.notice("ppp={} name={} state=up interface={} local={} remote={} mtu={}", id_.value,
-                        quote(spec_.name), event.interface, event.local.text(), event.remote.text(),
-                        event.mtu);
+    context_.log.info("ppp.ip-up", {{"ppp", id_.value},
+                                    {"name", spec_.name},
+                                    {"state", "up"},
+                                    {"interface", event.interface},
+                                    {"local", event.local.text()},
+                                    {"remote", event.remote.text()},
+                                    {"mtu", event.mtu}});
     context_.emit(std::move(event));
 }
 
 void PppdSession::on(const pppd_wire::IpDown&) {
-    context_.log.info("ppp={} name={} state=ip-down", id_.value, quote(spec_.name));
+    context_.log.info("ppp.ip-down", {{"ppp", id_.value}, {"name", spec_.name}, {"state", "ip-down"}});
 }
 
 void PppdSession::on(const pppd_wire::Exit& exit) {
@@ -265,8 +273,11 @@ void PppdSession::reap() {
     read_output();
     if (!partial_line_.empty()) keep_output("\n");
     const End why = end(wait_status);
-    context_.log.notice("ppp={} name={} pid={} state=ended reason={}", id_.value, quote(spec_.name), pid_,
-                        quote(why.message));
+    context_.log.info("ppp.ended", {{"ppp", id_.value},
+                                    {"name", spec_.name},
+                                    {"pid", pid_},
+                                    {"state", "ended"},
+                                    {"reason", why.message}});
     pppox_.reset();
     asio::error_code ignored;
     process_.close(ignored);

@@ -61,6 +61,7 @@ private:
     void on(const pppd_wire::IpUp& up);
     void on(const pppd_wire::IpDown& down);
     void on(const pppd_wire::Exit& exit);
+    void on(const pppd_wire::Echo& echo) { context_.emit(PppEchoed{id_, {echo.sent, echo.received}}); }
 
     void send(const Bytes& frame);
     void refuse(const std::string& why);  // a hostile or broken pppd: SIGKILL

@@ -134,6 +134,7 @@ std::optional<Frame> decode(ByteView datagram) {
         case KEEL_PHASE: return Phase{phase_of(frame.as.phase.phase)};
         case KEEL_IP_UP: return ip_up_of(frame.as.ip_up);
         case KEEL_IP_DOWN: return IpDown{};
+        case KEEL_ECHO: return Echo{frame.as.echo.sent, frame.as.echo.received};
         case KEEL_EXIT:
             return Exit{frame.as.exit.status, cause_of(frame.as.exit.cause),
                         printable(text_of(frame.as.exit.message)), frame.as.exit.protocol};

@@ -37,7 +37,10 @@ struct Exit {
     std::string message;  // printable
     std::uint16_t protocol = 0;
 };
-using Frame = std::variant<Hello, Login, AddressRequest, Phase, IpUp, IpDown, Exit>;
+struct Echo {
+    std::uint32_t sent = 0, received = 0;
+};
+using Frame = std::variant<Hello, Login, AddressRequest, Phase, IpUp, IpDown, Exit, Echo>;
 
 // One datagram from the plugin, wholly or not at all: also frames that only the controller may send are
 // refused.

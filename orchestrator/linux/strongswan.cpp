@@ -166,7 +166,7 @@ void Strongswan::Impl::on_load_answer(const std::string& name, std::uint64_t ser
     if (declared->unanswered > 0 || broken) return;
     if (!declared->refusal) {
         declared->loaded = true;
-        log_.debug("ipsec connection={} loaded", quote(name));
+        log_.debug("ipsec.loaded", {{"connection", name}});
         return tell(IpsecLoaded{name, declared->warning});
     }
     declared->attempt.reset();
@@ -231,7 +231,7 @@ void Strongswan::Impl::fail_attempt(const std::string& name, const Error& why) {
     Declared* declared = find(name);
     if (!declared || !declared->attempt) return;
     declared->attempt.reset();
-    log_.warning("ipsec connection={} failed: {}", quote(name), why.text());
+    log_.warning("ipsec.failed", {{"connection", name}, {"why", why.text()}});
     if (can_send()) {
         for (const std::string& in_charon : declared->names) end_ike(in_charon);
     }

@@ -35,8 +35,7 @@ std::optional<Error> Strongswan::Impl::read_files(Declared& declared) {
         if (!declared.credentials) return *obstacle;
         declared.kept_old =
             Error{obstacle->code, "the new files are not taken: " + obstacle->message, obstacle->remedy};
-        log_.error("credentials connection={} kept=old why={}", quote(declared.spec.name),
-                   quote(obstacle->text()));
+        log_.error("ipsec.credentials-kept", {{"connection", declared.spec.name}, {"why", obstacle->text()}});
         return std::nullopt;
     }
     declared.credentials = std::move(read.credentials);
@@ -46,7 +45,8 @@ std::optional<Error> Strongswan::Impl::read_files(Declared& declared) {
 // To the log, once per connection and text.
 void Strongswan::Impl::note(Declared& declared, const std::string& what, const Error& why) {
     if (!declared.warned.insert(why.message).second) return;
-    log_.warning("connection={} {} why={}", quote(declared.spec.name), what, quote(why.text()));
+    log_.warning("ipsec.credentials-doubtful",
+                 {{"connection", declared.spec.name}, {"what", what}, {"why", why.text()}});
 }
 
 // ---- what the files' change brings
@@ -86,11 +86,12 @@ void Strongswan::Impl::take_new_files(Declared& declared) {
     }
     if (declared.kept_old) return tell(IpsecLoaded{declared.spec.name, declared.kept_old});
     if (before && before->same_as(*declared.credentials) && !refused) {
-        log_.info("credentials connection={} are as they were", quote(declared.spec.name));
+        log_.info("ipsec.credentials-same", {{"connection", declared.spec.name}});
         return;
     }
-    log_.notice("credentials connection={} read again subject={} until={}", quote(declared.spec.name),
-                quote(declared.credentials->subject), quote(date_text(declared.credentials->not_after)));
+    log_.notice("ipsec.credentials-read", {{"connection", declared.spec.name},
+                                           {"subject", declared.credentials->subject},
+                                           {"until", date_text(declared.credentials->not_after)}});
     if (can_send()) send_load(declared);
 }
 
@@ -102,11 +103,13 @@ void Strongswan::Impl::tell_of_expiry(Declared& declared) {
     declared.expiry_told = now;
     const std::string until = date_text(declared.credentials->not_after);
     if (left < 0) {
-        log_.error("credentials connection={} why=\"our certificate expired on {}; renew it\"",
-                   quote(declared.spec.name), until);
+        log_.error("ipsec.certificate-expired", {{"connection", declared.spec.name},
+                                                 {"until", until},
+                                                 {"why", "our certificate has expired; renew it"}});
     } else {
-        log_.warning("credentials connection={} why=\"our certificate expires on {}; renew it\"",
-                     quote(declared.spec.name), until);
+        log_.warning("ipsec.certificate-expires", {{"connection", declared.spec.name},
+                                                   {"until", until},
+                                                   {"why", "our certificate is about to expire; renew it"}});
     }
 }
 
@@ -231,7 +234,10 @@ void Strongswan::Impl::forget_certificates() {
             *others = *others || !certificates_.contains(vici::parse_cert(message).data);
         }
         if (*others) {
-            log_.info("strongswan keeps our certificates until it is restarted: it has others' beside them");
+            log_.info(
+                "ipsec.certificates-stay",
+                {{"why",
+                  "strongSwan keeps our certificates until it is restarted: it has others' beside them"}});
         } else if (can_send()) {
             request(vici::make_clear_creds());
         }

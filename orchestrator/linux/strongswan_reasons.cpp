@@ -184,6 +184,16 @@ std::string admitting(std::string_view offered) {
                : std::string("; no proposal set admits it");
 }
 
+// "received NO_PROPOSAL_CHOSEN error notify" -> the notify's name.
+std::string notify_in(std::string_view line) {
+    constexpr std::string_view kReceived = "received ";
+    const std::size_t at = line.find(kReceived);
+    if (at == std::string_view::npos || line.find("notify") == std::string_view::npos) return {};
+    std::string_view name = line.substr(at + kReceived.size());
+    name = name.substr(0, name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"));
+    return std::string(name);
+}
+
 constexpr std::size_t kMaxTold = 256;
 constexpr std::chrono::minutes kTellAgainAfter{1};
 constexpr std::string_view kOffered = "received proposals: ";
@@ -196,13 +206,18 @@ std::optional<Verdict> judge_attempt(std::string_view line, bool established) {
         const std::string_view meaning = established
                                              ? "the server accepts none of our ESP proposals"
                                              : "the server accepts none of our IKE proposals, or not us";
-        return Verdict{{ErrorCode::unsupported, fmt::format("{}: \"{}\"", meaning, line),
-                        std::string(established ? kCheckEsp : kCheckIke)},
+        return Verdict{{ErrorCode::unsupported,
+                        fmt::format("{}: \"{}\"", meaning, line),
+                        std::string(established ? kCheckEsp : kCheckIke),
+                        {.notify = notify_in(line)}},
                        true};
     }
     const Rule* rule = match(kRules, line);
     if (!rule) return std::nullopt;
-    return Verdict{{rule->code, fmt::format("{}: \"{}\"", rule->meaning, line), std::string(rule->remedy)},
+    return Verdict{{rule->code,
+                    fmt::format("{}: \"{}\"", rule->meaning, line),
+                    std::string(rule->remedy),
+                    {.notify = notify_in(line)}},
                    rule->fatal};
 }
 

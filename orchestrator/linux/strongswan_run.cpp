@@ -136,8 +136,8 @@ void Strongswan::Impl::on_greeted(const vici::Version& version, const vici::Stat
         if (!lost_told_) {
             lose({ErrorCode::unavailable, "strongSwan was restarted", "its tunnels are made anew"});
         }
-        log_.notice("strongswan version={} daemon={} since={}", version.version, version.daemon,
-                    quote(stats.since));
+        log_.info("ipsec.charon-greeted",
+                  {{"version", version.version}, {"daemon", version.daemon}, {"since", stats.since}});
         generation_ = generation;
         forget_generation();
         if (on_new_generation_) on_new_generation_();
@@ -184,7 +184,8 @@ void Strongswan::Impl::on_snapshot(const std::vector<vici::Message>& streamed) {
             if (!ours) continue;
             // After a loss nobody knows what this SA was for; its peer will come again.
             if (lost_told_ || !find(*ours)) {
-                log_.notice("ipsec connection={} ike={} left over: ended", quote(*ours), ike.uniqueid);
+                log_.notice("ipsec.leftover",
+                            {{"connection", *ours}, {"ike", ike.uniqueid}, {"action", "ended"}});
                 end_ike(ike.uniqueid);
             } else {
                 kept.push_back(std::move(ike));
@@ -223,7 +224,7 @@ void Strongswan::Impl::lose(const Error& why) {
     if (lost_told_ && text == last_loss_) return;
     lost_told_ = true;
     last_loss_ = text;
-    log_.warning("strongswan lost: {}", text);
+    log_.warning("ipsec.charon-link-lost", {{"why", text}});
     tell(IpsecLost{why});
 }
 

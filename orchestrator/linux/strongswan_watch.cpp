@@ -82,7 +82,8 @@ void Strongswan::Impl::reload_missing(const Present& present) {
                               all_in(declared.authorities, present.authorities) &&
                               (declared.keys.empty() || present.keys.contains(declared.keys.back()));
         if (complete) continue;
-        log_.notice("ipsec connection={} was unloaded by somebody else: loading it again", quote(name));
+        log_.notice("ipsec.unloaded",
+                    {{"connection", name}, {"why", "somebody else unloaded it"}, {"action", "load"}});
         send_load(declared);
     }
 }

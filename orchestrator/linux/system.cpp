@@ -35,6 +35,9 @@ Time monotonic_now() {
 std::int64_t calendar_now() {
     return std::chrono::duration_cast<seconds>(reading(CLOCK_REALTIME)).count();
 }
+milliseconds wall_now() {
+    return std::chrono::duration_cast<milliseconds>(reading(CLOCK_REALTIME));
+}
 Duration own_cpu_time() {
     return reading(CLOCK_PROCESS_CPUTIME_ID);
 }

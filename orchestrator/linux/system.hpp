@@ -17,6 +17,7 @@ public:
 [[nodiscard]] Time monotonic_now();  // CLOCK_MONOTONIC
 // Seconds since 1970, of a clock that can be set: for the dates of certificates, and never for a timer.
 [[nodiscard]] std::int64_t calendar_now();
+[[nodiscard]] milliseconds wall_now();  // of the same clock: for people to read
 [[nodiscard]] Duration own_cpu_time();  // user and system time of this process so far
 
 // Whether `capability` (a number of capabilities(7)) is in the process's effective set.

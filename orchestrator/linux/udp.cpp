@@ -111,7 +111,7 @@ Result<SocketId> UdpSockets::open_listener(const ListenerSpec& spec) {
     socket->protect = spec.protect;
     socket->local = spec.local;
     const SocketId id = adopt(std::move(socket), std::move(*fd));
-    log_.info("listener={} protect={}", spec.local.text(), spec.protect ? "yes" : "no");
+    log_.info("kernel.listener", {{"listener", spec.local.text()}, {"protect", spec.protect ? "yes" : "no"}});
     return id;
 }
 
@@ -334,8 +334,10 @@ void UdpSockets::send(SocketId socket, std::optional<SocketAddress> to, ByteView
                                 raw.size == 0 ? nullptr : raw.get(), raw.size);
     if (sent < 0) {
         ++counters_.send_errors;
-        log_.debug("send=failed socket={} local={} error={}", socket.value, found->second->local.text(),
-                   keel::quote(std::strerror(errno)));
+        log_.debug("kernel.send-failed", {{"send", "failed"},
+                                          {"socket", socket.value},
+                                          {"local", found->second->local.text()},
+                                          {"error", std::strerror(errno)}});
     } else {
         ++counters_.sent;
     }

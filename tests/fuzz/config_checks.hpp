@@ -29,6 +29,7 @@ inline void check_faults(const std::vector<config::Fault>& faults) {
     for (const auto& fault : faults) {
         require(!fault.message.empty(), "a fault has words");
         require(is_pointer(fault.pointer), "a fault's place is a JSON pointer");
+        require(fault.line > 0 && fault.column > 0, "a fault has line and column");
     }
 }
 
@@ -47,9 +48,20 @@ inline void check_ipsec(const config::Ipsec& ipsec) {
     }
 }
 
+// What was shown without its secrets says the same when it comes back.
+inline void check_redaction(const config::Parsed& parsed) {
+    const auto again =
+        config::parse_document(config::redacted(parsed.document), read_secret, {}, parsed.document);
+    require(again.has_value(), "what was redacted can be applied again");
+    require(again->config == parsed.config, "and says the same");
+}
+
 inline void check_config(std::string_view text) {
-    const auto parsed = config::parse(text, read_secret);
-    if (!parsed) return check_faults(parsed.error());
+    const auto document = config::parse_document(text, read_secret);
+    if (!document) return check_faults(document.error());
+    require(document->document == text, "the document is the text");
+    check_redaction(*document);
+    const config::Config* parsed = &document->config;
     for (const auto& lns : parsed->lns) {
         require(lns.name.starts_with("lns/") && lns.name.size() > 4, "a server has a name");
         require(!lns.listen.empty() && !lns.pool.empty(), "a server has addresses");

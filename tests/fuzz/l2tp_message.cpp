@@ -1,6 +1,7 @@
 // A whole datagram, and the same bytes as the AVPs of a message: decoded, encoded and decoded to the same
 // again.
 #include "input.hpp"
+#include "l2tp/describe.hpp"
 #include "l2tp/header.hpp"
 #include "l2tp/message.hpp"
 #include "tunnel_secret.hpp"
@@ -44,6 +45,16 @@ void round_trip(ByteView body) {
     hidden(*message, once);
 }
 
+// What is kept of it for an operator: as long as it was, and blanked once is blanked for good.
+void described(ByteView bytes) {
+    const auto kept = blanked(bytes);
+    const auto text = describe(bytes);
+    require(kept.has_value() == text.has_value(), "what is kept can be described");
+    if (!kept) return;
+    require(blanked(*kept) == kept, "blanked is blanked");
+    require(describe(*kept)->name == text->name, "the name is no secret");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,5 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         round_trip(datagram.body);
     }
     round_trip(bytes);
+    described(bytes);
     return 0;
 }

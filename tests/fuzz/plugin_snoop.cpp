@@ -29,7 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (!input.empty()) {
         const std::uint8_t op = input.u8();
         const keel::Bytes frame = input.take((op & 2) != 0 ? input.u16() : input.u8());
+        if ((op & 4) != 0) static_cast<void>(keel_snoop_sent(&snoop, frame.data(), frame.size()));
         static_cast<void>(keel_snoop_frame(&snoop, frame.data(), frame.size(), op & 1));
+        require(snoop.echoes_received <= snoop.echoes_sent, "no echo is answered that was not sent");
         require(snoop.login_size <= sizeof snoop.login, "a kept login fits its buffer");
         require(terminated(snoop.refusal) && terminated(snoop.termination), "a kept text is a string");
         keel_bytes user{}, password{};

@@ -231,8 +231,25 @@ def control_call() -> dict[str, bytes]:
     def call(method: str, **more: object) -> bytes:
         return json.dumps({"method": method, **more}).encode() + b"\0"
 
+    def keel(method: str, **parameters: object) -> bytes:
+        return call(f"org.keel2tp.{method}", parameters=parameters)
+
     info = "org.varlink.service.GetInterfaceDescription"
-    return {
+    methods = {
+        "ipsec": keel("Ipsec"), "users": keel("Users", connection="lns/office"), "get-config": keel("GetConfig"),
+        "plan": keel("Plan", config="{}"),
+        "apply": keel("Apply", config="{}", confirm_timeout_ms=60000, if_hash="a", save=True),
+        "apply-wrong": keel("Apply", config={}, confirm_timeout_ms=-1, save="yes", other=1),
+        "confirm": keel("Confirm", save=True), "rollback": keel("Rollback"), "save": keel("Save"),
+        "up": keel("Up", name="office"), "down": keel("Down", name="office"), "restart": keel("Restart", name="office"),
+        "drop": keel("Drop", session=12, user="bob", connection=None), "drop-nobody": keel("Drop"),
+        "trace": keel("Trace", name="office"), "metrics": keel("Metrics"), "get-log": keel("GetLog"),
+        "set-log": keel("SetLog", area="ppp", level="default"), "set-log-all": keel("SetLog", level="debug"),
+        "monitor": call("org.keel2tp.Monitor", more=True,
+                        parameters={"ids": ["session.*", "ipsec.failed"], "connection": "office", "level": "debug"}),
+        "monitor-once": keel("Monitor"),
+    }
+    return methods | {
         "show": call("org.keel2tp.Show"), "info": call("org.varlink.service.GetInfo", parameters={}),
         "description": call(info, parameters={"interface": "org.keel2tp"}),
         "no-such-interface": call(info, parameters={"interface": "org.example"}), "no-interface": call(info),

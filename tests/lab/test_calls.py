@@ -53,8 +53,10 @@ def test_a_call_is_placed_and_placed_again(hosts, hangs_up):
 def test_a_wrong_number_is_refused_and_told_at_both_ends(hosts):
     client, server = start(hosts, number="666")
     shown = server.wait_show("the call to be tried again", lambda show: show.call("branch7")["attempts"] >= 3)
-    assert "invalid destination" in shown.call("branch7")["why"]["message"]
+    why = shown.call("branch7")["why"]
+    assert "invalid destination" in why["message"] and why["result_code"] == 6 and why["remedy"]
     shown = client.wait_state("lac/branch", "ready")
+    assert shown.why("lac/branch")["stage"] == "call" and shown.why("lac/branch")["remedy"]
     assert "666" in shown.why_text("lac/branch")
     assert "waits for the server's call" in client.show_text()
     assert len(shown.tunnels) == 1 and not shown.sessions

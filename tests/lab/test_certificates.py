@@ -26,8 +26,10 @@ def client_ipsec(hosts, ca: str, own, remote_id: str = SERVER_ID, **more) -> dic
 
 
 def wait_why(client, *words: str):
-    return client.wait_show(f"a failure that says {words}", lambda show: all(
+    shown = client.wait_show(f"a failure that says {words}", lambda show: all(
         word in show.why_text("lac/branch") for word in words))
+    assert shown.why("lac/branch")["stage"] in ("ike", "esp") and shown.why("lac/branch")["remedy"]
+    return shown
 
 
 def wait_refused(server, *words: str):

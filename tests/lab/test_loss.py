@@ -23,7 +23,8 @@ def test_the_peer_vanishes_and_comes_back(hosts):
     server.wait_show("the LNS to notice", lambda show: not show.tunnels and not show.sessions,
                      HELLO + RETRANSMISSION + SLACK)
     print(f"noticed by both {time.monotonic() - cut:.1f} s after the cut")
-    assert noticed.why("lac/branch")["message"]
+    assert noticed.why("lac/branch")["message"] and noticed.why("lac/branch")["remedy"]
+    assert noticed.why("lac/branch")["stage"] == "tunnel" and noticed.why("lac/branch")["cause"] == "timeout"
     wait_for("the LNS's pppd to end", lambda: not hosts.lns.pids("pppd"))
     wait_for("the LNS's kernel to be empty", lambda: not hosts.lns.run("ip", "l2tp", "show", "tunnel").strip())
     server.wait_show("its address to be free", lambda show: show.connection("lns/office")["pool"]["used"] == 0)
@@ -38,8 +39,9 @@ def test_the_peer_vanishes_and_comes_back(hosts):
 def test_the_link_goes_down_and_up(hosts):
     client, server = hosts.start_both()
     hosts.net.carrier(hosts.lac, False)
-    client.wait_show("the LAC to notice", lambda show: show.state("lac/branch") != "up",
-                     HELLO + RETRANSMISSION + SLACK)
+    noticed = client.wait_show("the LAC to notice", lambda show: show.state("lac/branch") != "up",
+                               HELLO + RETRANSMISSION + SLACK)
+    assert noticed.why("lac/branch")["remedy"]
     hosts.net.carrier(hosts.lac, True)
     client.wait_up("lac/branch")
     ping(hosts.lac, INNER_LNS)

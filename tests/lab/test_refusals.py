@@ -22,9 +22,12 @@ def wait_failed(client, stage: str, *words: str):
     """Until the LAC has said why it is not up, in one of these words, and has tried again after it.
 
     Each failed try tells its own reason: an overloaded machine's first one may be that nobody answered in time."""
-    return client.wait_show(f"a failure in stage {stage} and another try", lambda show: (
+    shown = client.wait_show(f"a failure in stage {stage} and another try", lambda show: (
         show.why("lac/branch").get("stage") == stage and show.attempts("lac/branch") >= 2
         and (not words or any(word in show.why_text("lac/branch") for word in words))))
+    assert shown.why("lac/branch")["remedy"] and shown.why("lac/branch")["cause"]
+    assert any(one["state"] == "failed" and one["stage"] == stage for one in shown.history("lac/branch"))
+    return shown
 
 
 def wait_refused(server, what: str, **facts: str) -> Show:

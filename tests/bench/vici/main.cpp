@@ -152,7 +152,8 @@ void storm(std::uint32_t events) {
 
 void clients(std::uint32_t count) {
     const double memory = allocated_kib();
-    test::Clients all(count);
+    NullLog log;
+    test::Clients all(count, log);
     const double idle = allocated_kib();
     const auto timed = [](auto work) {
         const double before = cpu_ms();

@@ -57,6 +57,20 @@ def check(node: Node, build: Path, **config: Any) -> str:
     return node.run(build / "orchestrator/keel2tpd", "--check", "--config", path, check=False)
 
 
+CALL = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/keel2tp/control.sock")
+s.sendall(sys.argv[1].encode() + b"\\0")
+reply = b""
+while not reply.endswith(b"\\0"):
+    part = s.recv(65536)
+    assert part, "hung up on"
+    reply += part
+sys.stdout.write(reply[:-1].decode())
+"""
+
+
 class Show:
     """One answer of `keel2tp show --json`; the only place that knows its fields."""
 
@@ -75,6 +89,10 @@ class Show:
 
     def why_text(self, name: str) -> str:
         return " ".join(str(part) for part in self.why(name).values() if part)
+
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """The transitions, the newest last: {"state", "stage", "why", "count", "ago_ms", "first_ago_ms"}."""
+        return self.connection(name).get("history", [])
 
     def attempts(self, name: str) -> int:
         return self.connection(name).get("attempts", 0)
@@ -136,9 +154,10 @@ class Show:
 class Keel2tpd:
     def __init__(self, node: Node, build: Path, *, lns: dict[str, dict] | None = None,
                  lac: dict[str, dict] | None = None, name: str = "keel2tpd", wait: bool = True,
-                 launcher: tuple = ()):
+                 launcher: tuple = (), more: dict | None = None):
+        """`more`: other members of the configuration, as "metrics"."""
         self.node, self.build = node, build
-        config: dict[str, Any] = {}
+        config: dict[str, Any] = dict(more or {})
         if lns:
             config["lns"] = lns
         if lac:
@@ -158,6 +177,13 @@ class Keel2tpd:
 
     def show(self) -> Show:
         return Show(json.loads(self.node.run(self.build / "orchestrator/cli/keel2tp", "show", "--json")))
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A method of the control interface by varlink itself, without the command: its reply's parameters."""
+        request = json.dumps({"method": f"org.keel2tp.{method}", "parameters": parameters})
+        reply = json.loads(self.node.run("/usr/bin/python3", "-c", CALL, request))
+        assert "error" not in reply, reply
+        return reply["parameters"]
 
     def show_text(self) -> str:
         return self.node.run(self.build / "orchestrator/cli/keel2tp", "show")
@@ -199,7 +225,7 @@ class Keel2tpd:
 
     def wait_loaded(self, connection: str) -> None:
         """Until charon knows the connection: before, it refuses the peer."""
-        loaded = re.compile(rf'ipsec connection="?{re.escape(connection)}"? loaded')
+        loaded = re.compile(rf'(?m)id=ipsec.loaded connection={re.escape(connection)}$')
         wait_for(f"{self.node.name}: charon to know {connection}", lambda: loaded.search(self.log()))
 
     def log(self) -> str:

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "config/schema.hpp"
+#include "config/validate.hpp"
 
 using namespace keel;
 using doctor::Finding;

@@ -142,5 +142,6 @@ TEST_CASE("what is found in the files is told where they are named") {
             {"cacerts/0", {ErrorCode::invalid, "it is empty", "fill it"}}};
     });
     REQUIRE_FALSE(parsed);
-    CHECK(parsed.error() == std::vector{Fault{"/lns/a/ipsec/certificate/cacerts/0", "it is empty; fill it"}});
+    REQUIRE(parsed.error().size() == 1);
+    CHECK(has(parsed.error(), "/lns/a/ipsec/certificate/cacerts/0", "it is empty; fill it"));
 }

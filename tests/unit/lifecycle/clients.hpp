@@ -17,9 +17,10 @@ namespace keel::test {
 
 class Clients {
 public:
-    explicit Clients(std::uint32_t count)
-        : lns_settings_(server_config()), lns(lns_settings_, "lns", world.ports(), log_) {
-        for (std::uint32_t i = 1; i <= count; ++i) clients_.push_back(std::make_unique<Client>(i, log_));
+    Clients(std::uint32_t count, Log& log)
+        : lns_settings_(server_config()),
+          lns(std::make_shared<const config::Config>(lns_settings_), "lns", world.ports(), log) {
+        for (std::uint32_t i = 1; i <= count; ++i) clients_.push_back(std::make_unique<Client>(i, log));
         (void)lns.start(now);
         lns.receive(now, IpsecReady{"5.9.8"});
         world.calls.clear();
@@ -52,7 +53,7 @@ private:
             : number(number_),
               settings(client_config()),
               world(number_),
-              lac(settings, "lac", world.ports(), log) {}
+              lac(std::make_shared<const config::Config>(settings), "lac", world.ports(), log) {}
         [[nodiscard]] IpAddress address() const { return IpAddress::v4(0x0a000000 + number); }
         [[nodiscard]] ChildSa sa() const {
             ChildSa out;
@@ -172,7 +173,6 @@ public:
     World world{1};
 
 private:
-    NullLog log_;
     config::Config lns_settings_;
 
 public:

@@ -48,6 +48,8 @@ public:
     std::vector<PppId> stopped_pppds;
     std::vector<LoginVerdict> verdicts;
     std::uint64_t last_tag = 0;
+    SessionCounters counters;    // of every session in the kernel
+    bool counters_gone = false;  // pppd has taken the kernel's session along
     SeededRandom random;
 
     [[nodiscard]] Ports ports() { return {*this, *this, *this, *this, *this, random}; }
@@ -114,7 +116,8 @@ public:
     Status sequence_session(LocalTunnelId, LocalSessionId) override { return status("session.sequence"); }
     void delete_session(LocalTunnelId, LocalSessionId) override { note("session.delete"); }
     Result<SessionCounters> session_counters(LocalTunnelId, LocalSessionId) override {
-        return SessionCounters{};
+        if (counters_gone) return fail(ErrorCode::not_found, "no such session");
+        return counters;
     }
     Result<SaCounters> sa_counters(const IpAddress&, const IpAddress&, std::uint32_t,
                                    std::uint32_t) override {

@@ -1,13 +1,15 @@
 #include <doctest/doctest.h>
 
 #include "clients.hpp"
+#include "described_log.hpp"
 
 using namespace keel;
 using namespace keel::test;
 
 TEST_CASE("1,000 clients: up, rekeyed, and all gone when their SAs die at once") {
     constexpr std::uint32_t kCount = 1000;
-    Clients clients(kCount);
+    DescribedLog log;
+    Clients clients(kCount, log);
     clients.connect_all();
     auto shown = clients.overview();
     CHECK(shown.sas.size() == kCount);

@@ -221,7 +221,8 @@ TEST_CASE("a client that begins anew on its SA replaces its old tunnel") {
     pair.to_up();
     // The client crashed: another Orchestrator on the same SA, with nothing in its memory.
     World reborn_world{77};
-    Orchestrator reborn(pair.lac_settings, "lac", reborn_world.ports(), pair.log);
+    Orchestrator reborn(std::make_shared<const config::Config>(pair.lac_settings), "lac",
+                        reborn_world.ports(), pair.log);
     REQUIRE(reborn.start(pair.now));
     reborn.receive(pair.now, IpsecReady{"5.9.8"});
     reborn.receive(pair.now, Resolved{reborn_world.last_tag, std::vector{kLns}});

@@ -5,6 +5,7 @@
 
 #include <ranges>
 
+#include "described_log.hpp"
 #include "fakes.hpp"
 #include "lifecycle/orchestrator.hpp"
 #include "settings.hpp"
@@ -29,7 +30,7 @@ inline ChildSa child_sa(const char* connection, std::uint32_t mark, std::uint32_
 
 struct Pair {
     Time now{seconds(1000)};
-    NullLog log;
+    DescribedLog log;
     World lac_world{1}, lns_world{2};
     config::Config lac_settings, lns_settings;
     Orchestrator lac, lns;
@@ -39,8 +40,8 @@ struct Pair {
     Pair(config::Config lac_config_, config::Config lns_config_)
         : lac_settings(std::move(lac_config_)),
           lns_settings(std::move(lns_config_)),
-          lac(lac_settings, "lac", lac_world.ports(), log),
-          lns(lns_settings, "lns", lns_world.ports(), log) {}
+          lac(std::make_shared<const config::Config>(lac_settings), "lac", lac_world.ports(), log),
+          lns(std::make_shared<const config::Config>(lns_settings), "lns", lns_world.ports(), log) {}
 
     // Carries what each side sent to the other, until both are silent.
     void exchange() {

@@ -128,7 +128,8 @@ TEST_CASE("an SA that carries a tunnel already is nobody's successor") {
     const ChildSa bound = renewed(pair.lns_sa());
     pair.lns.receive(pair.now, IpsecUp{bound});
     World other_world{77};
-    Orchestrator other(pair.lac_settings, "lac", other_world.ports(), pair.log);
+    Orchestrator other(std::make_shared<const config::Config>(pair.lac_settings), "lac", other_world.ports(),
+                       pair.log);
     REQUIRE(other.start(pair.now));
     other.receive(pair.now, IpsecReady{"5.9.8"});
     other.receive(pair.now, Resolved{other_world.last_tag, std::vector{kLns}});

@@ -151,3 +151,39 @@ TEST_CASE(
     feed(other, 0xc223, packet(4, 1, ""));
     CHECK(other.login_refused);
 }
+
+namespace {
+
+int send(keel_snoop& snoop, std::uint16_t protocol, Octets packet) {
+    packet[2] = static_cast<std::uint8_t>(packet.size() >> 8);
+    packet[3] = static_cast<std::uint8_t>(packet.size());
+    Octets frame{0xff, 0x03, static_cast<std::uint8_t>(protocol >> 8),
+                 static_cast<std::uint8_t>(protocol & 0xff)};
+    frame.insert(frame.end(), packet.begin(), packet.end());
+    return keel_snoop_sent(&snoop, frame.data(), frame.size());
+}
+
+}  // namespace
+
+TEST_CASE("LCP echoes: our requests, and one reply for each at most") {
+    keel_snoop snoop{};
+    CHECK(send(snoop, 0xc021, packet(9, 1, "mgic")) == 1);
+    feed(snoop, 0xc021, packet(10, 1, "mgic"));
+    CHECK(snoop.echoes_sent == 1);
+    CHECK(snoop.echoes_received == 1);
+    // A second reply, one to nothing, one to a request of before, and the peer's own request.
+    feed(snoop, 0xc021, packet(10, 1, "mgic"));
+    send(snoop, 0xc021, packet(9, 2, "mgic"));
+    feed(snoop, 0xc021, packet(10, 7, "mgic"));
+    send(snoop, 0xc021, packet(9, 3, "mgic"));
+    feed(snoop, 0xc021, packet(10, 2, "mgic"));
+    feed(snoop, 0xc021, packet(9, 3, "mgic"));
+    CHECK(snoop.echoes_sent == 3);
+    CHECK(snoop.echoes_received == 1);
+    // What else is sent, and what is cut short.
+    CHECK(send(snoop, 0xc021, packet(10, 3, "mgic")) == 0);
+    CHECK(send(snoop, 0x8021, packet(9, 3, "mgic")) == 0);
+    const Octets cut{0xff, 0x03, 0xc0, 0x21, 9, 1, 0};
+    CHECK(keel_snoop_sent(&snoop, cut.data(), cut.size()) == 0);
+    CHECK(snoop.echoes_sent == 3);
+}

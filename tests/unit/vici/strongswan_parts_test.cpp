@@ -299,5 +299,5 @@ TEST_CASE("a PSK for each address has that address as its only owner") {
     CHECK(secrets[0].owners == vici::List{"192.0.2.2"});
     CHECK(secrets[1].id == "keel2tp-lns.office+2");
     CHECK(secrets[1].owners == vici::List{"198.51.100.2"});
-    CHECK(secrets[1].data.same_as(Secret("b")));
+    CHECK(secrets[1].data == Secret("b"));
 }

@@ -1,0 +1,179 @@
+#include "cli/terminal.hpp"
+
+#include <locale.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+namespace keel::cli {
+namespace {
+
+constexpr std::string_view kEllipsis = "…";
+
+struct Point {
+    char32_t code = 0;
+    std::string_view bytes;  // of the text it was taken from
+    bool valid = false;
+};
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_scalar(char32_t code, std::size_t size) {
+    constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    return code >= kLeast[size] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+}
+
+Point take(std::string_view& text) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    const std::size_t size = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
+    Point point{.code = first, .bytes = text.substr(0, 1), .valid = size == 1};
+    if (size > 1 && size <= text.size() && first < 0xf8) {
+        char32_t code = first & (0xffU >> (size + 1));
+        bool good = true;
+        for (const char next : text.substr(1, size - 1)) {
+            good = good && (next & 0xc0) == 0x80;
+            code = (code << 6) | (static_cast<unsigned char>(next) & 0x3fU);
+        }
+        if (good && is_scalar(code, size)) point = {code, text.substr(0, size), true};
+    }
+    text.remove_prefix(point.bytes.size());
+    return point;
+}
+
+// wcwidth() goes by the thread's locale, and the shell's may be "C".
+class Utf8Locale {
+public:
+    Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+        if (locale_ != nullptr) before_ = ::uselocale(locale_);
+    }
+    ~Utf8Locale() {
+        if (locale_ == nullptr) return;
+        ::uselocale(before_);
+        ::freelocale(locale_);
+    }
+    Utf8Locale(const Utf8Locale&) = delete;
+    Utf8Locale& operator=(const Utf8Locale&) = delete;
+    // Nothing: not printable. Without the locale each character counts as one column.
+    [[nodiscard]] std::optional<std::size_t> columns(char32_t code) const {
+        if (code < 0x80) return code >= 0x20 && code != 0x7f ? std::optional<std::size_t>(1) : std::nullopt;
+        if (code < 0xa0) return std::nullopt;
+        if (locale_ == nullptr) return 1;
+        const int width = ::wcwidth(static_cast<wchar_t>(code));
+        return width < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(width));
+    }
+
+private:
+    locale_t locale_;
+    locale_t before_ = nullptr;
+};
+
+// Marks that a base character wears are fine; what is invisible by itself, or turns the line around, is not.
+bool deceives(char32_t code) {
+    return code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+           (code >= 0xfff0 && code <= 0xfffb) || code >= 0xe0000;
+}
+
+// The longest beginning that is at most so wide.
+std::string_view head(std::string_view text, std::size_t columns, const Utf8Locale& locale) {
+    std::size_t used = 0;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t at = text.size() - rest.size();
+        used += locale.columns(take(rest).code).value_or(1);
+        if (used > columns) return text.substr(0, at);
+    }
+    return text;
+}
+
+const char* code_of(Colour colour) {
+    switch (colour) {
+        case Colour::none: return "";
+        case Colour::good: return "32";
+        case Colour::busy: return "33";
+        case Colour::bad: return "31";
+        case Colour::dim: return "2";
+        case Colour::strong: return "1";
+    }
+    return "";
+}
+
+bool is_set(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+std::size_t width_of(std::string_view text) {
+    if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+        return text.size();
+    const Utf8Locale locale;
+    std::size_t width = 0;
+    while (!text.empty()) width += locale.columns(take(text).code).value_or(1);
+    return width;
+}
+
+std::string printable(std::string_view text) {
+    if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
+    const Utf8Locale locale;
+    std::string out;
+    while (!text.empty()) {
+        const Point point = take(text);
+        const bool good = point.valid && !deceives(point.code) && locale.columns(point.code);
+        out += good ? point.bytes : std::string_view("?");
+    }
+    return out;
+}
+
+std::string cut(std::string_view text, std::size_t columns) {
+    if (width_of(text) <= columns) return std::string(text);
+    if (columns == 0) return {};
+    const Utf8Locale locale;
+    return std::string(head(text, columns - 1, locale)) + std::string(kEllipsis);
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
+    const Utf8Locale locale;
+    columns = std::max<std::size_t>(columns, 2);
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        std::string_view line = head(text, columns, locale);
+        if (line.size() < text.size() && text[line.size()] != ' ') {
+            const auto blank = line.rfind(' ');
+            if (blank != std::string_view::npos && blank > 0) line = line.substr(0, blank);
+        }
+        text.remove_prefix(line.size());
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+        lines.emplace_back(line.substr(0, line.find_last_not_of(' ') + 1));
+    }
+    if (lines.empty()) lines.emplace_back();
+    return lines;
+}
+
+Terminal Terminal::of(int fd) {
+    if (::isatty(fd) == 0) return {};
+    const char* term = std::getenv("TERM");
+    Terminal terminal{.columns = 80,
+                      .colours = !is_set("NO_COLOR") && is_set("TERM") && std::string_view(term) != "dumb"};
+    winsize size{};
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
+    return terminal;
+}
+
+std::string Terminal::paint(Colour colour, std::string_view text) const {
+    if (!colours || colour == Colour::none || text.empty()) return std::string(text);
+    return "\033[" + std::string(code_of(colour)) + "m" + std::string(text) + "\033[0m";
+}
+
+std::string Terminal::paragraph(std::string_view text, std::size_t indent) const {
+    const std::string margin(indent, ' ');
+    if (columns <= indent) return margin + std::string(text) + "\n";
+    std::string out;
+    for (const auto& line : wrapped(text, columns - indent)) out += margin + line + "\n";
+    return out;
+}
+
+}  // namespace keel::cli
