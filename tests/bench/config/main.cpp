@@ -1,32 +1,18 @@
 // bench_config [USERS [CONNECTIONS]]: what it costs to take in a large configuration, natively: parsed and
 // checked, with faults, redacted, its secrets put back, compared, planned. Nothing is asserted about time.
 #include <fmt/format.h>
-#include <malloc.h>
-#include <time.h>
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 
+#include "bench/figures.hpp"
 #include "config/difference.hpp"
 #include "config/parse.hpp"
 
 using namespace keel;
+using namespace keel::bench;
 
 namespace {
-
-constexpr int kRounds = 7;
-
-double cpu_ms() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-
-double allocated_kib() {
-    const auto info = mallinfo2();
-    return static_cast<double>(info.uordblks + info.hblkhd) / 1024;
-}
 
 // Half of the passwords stand in the document, half are references; `wrong` of them misspell the key.
 std::string document(unsigned users, unsigned connections, unsigned wrong = 0) {
@@ -65,14 +51,8 @@ Result<Secret> read_secret(const std::string& path) {
 
 template <class Work>
 void measure(const char* what, Work work) {
-    std::vector<double> took;
-    for (int round = 0; round < kRounds; ++round) {
-        const double before = cpu_ms();
-        work();
-        took.push_back(cpu_ms() - before);
-    }
-    std::ranges::sort(took);
-    fmt::print("{:<44}{:>10.1f}{:>10.1f}\n", what, took[kRounds / 2], took.front());
+    const Taken taken = taken_by(work);
+    fmt::print("{:<44}{:>10.1f}{:>10.1f}\n", what, taken.median_ms, taken.least_ms);
 }
 
 unsigned number(const char* text) {

@@ -2,13 +2,12 @@
 // and the lifecycle with as many clients. Nothing is asserted about time; the bounds of memory are tested in
 // tests/unit.
 #include <fmt/format.h>
-#include <malloc.h>
-#include <time.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
+#include "bench/figures.hpp"
 #include "linux/strongswan_recipe.hpp"
 #include "linux/strongswan_sas.hpp"
 #include "streams.hpp"
@@ -18,34 +17,11 @@
 #include "vici/session.hpp"
 
 using namespace keel;
+using namespace keel::bench;
 
 namespace {
 
-constexpr int kRounds = 7;
 constexpr std::size_t kPiece = 16384;  // as the daemon reads from its socket
-
-double cpu_ms() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-
-double allocated_kib() {
-    const auto info = mallinfo2();
-    return static_cast<double>(info.uordblks + info.hblkhd) / 1024;
-}
-
-template <class Work>
-double median_ms(Work work) {
-    std::vector<double> took;
-    for (int round = 0; round < kRounds; ++round) {
-        const double before = cpu_ms();
-        work();
-        took.push_back(cpu_ms() - before);
-    }
-    std::ranges::nth_element(took, took.begin() + kRounds / 2);
-    return took[kRounds / 2];
-}
 
 // What cannot be beaten: the octets copied once.
 double copy_ms(const vici::Bytes& wire) {
