@@ -161,10 +161,7 @@ void add_parts(std::vector<Change>&, const Lac&, const Lac&) {}
 
 template <class T>
 void add_connections(std::vector<Change>& out, const std::vector<T>& from, const std::vector<T>& to) {
-    std::map<std::string_view, std::pair<const T*, const T*>> pairs;
-    for (const T& connection : from) pairs[connection.name].first = &connection;
-    for (const T& connection : to) pairs[connection.name].second = &connection;
-    for (const auto& [name, pair] : pairs) {
+    for (const auto& [name, pair] : pairs_of(from, to)) {
         const auto [before, after] = pair;
         if (!before || !after) {
             out.push_back({std::string(name), before ? Change::Kind::removed : Change::Kind::added});

@@ -2,8 +2,10 @@
 // sessions it ends depends on who is connected: lifecycle/plan.hpp.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -28,6 +30,17 @@ struct Change {
 
 // Ordered: daemon, servers, clients, each by name.
 [[nodiscard]] std::vector<Change> difference(const Config& from, const Config& to);
+
+// Connections by name, of both configurations; null where one has none of that name.
+template <class T>
+using Pairs = std::map<std::string_view, std::pair<const T*, const T*>>;
+template <class T>
+[[nodiscard]] Pairs<T> pairs_of(const std::vector<T>& from, const std::vector<T>& to) {
+    Pairs<T> pairs;
+    for (const T& connection : from) pairs[connection.name].first = &connection;
+    for (const T& connection : to) pairs[connection.name].second = &connection;
+    return pairs;
+}
 
 // Whether the connection must be ended and begun again to get from one to the other.
 [[nodiscard]] bool begins_again(const Lns& from, const Lns& to);

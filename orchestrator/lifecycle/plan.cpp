@@ -12,21 +12,10 @@
 namespace keel::lifecycle {
 namespace {
 
-template <class T>
-using Pairs = std::map<std::string_view, std::pair<const T*, const T*>>;  // from, to; by name
-
-template <class T>
-Pairs<T> pairs_of(const std::vector<T>& from, const std::vector<T>& to) {
-    Pairs<T> pairs;
-    for (const T& connection : from) pairs[connection.name].first = &connection;
-    for (const T& connection : to) pairs[connection.name].second = &connection;
-    return pairs;
-}
-
 class Planner {
 public:
     Planner(const config::Config& from, const config::Config& to)
-        : servers_(pairs_of(from.lns, to.lns)), clients_(pairs_of(from.lac, to.lac)) {
+        : servers_(config::pairs_of(from.lns, to.lns)), clients_(config::pairs_of(from.lac, to.lac)) {
         for (config::Change& change : config::difference(from, to)) {
             at_[change.object] = plan_.changes.size();
             plan_.changes.push_back({std::move(change), {}});
@@ -72,8 +61,8 @@ private:
         return Objection{name, "the client dials anew"};
     }
 
-    Pairs<config::Lns> servers_;
-    Pairs<config::Lac> clients_;
+    config::Pairs<config::Lns> servers_;
+    config::Pairs<config::Lac> clients_;
     std::map<std::string, Objections> objections_;
     Plan plan_;
     std::map<std::string, std::size_t> at_;
