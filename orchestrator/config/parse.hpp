@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +47,8 @@ struct Parsed {
 // The document (a Parsed's) with {"unchanged": true} for each secret that stands in it; references to files
 // and credentials stay, and so does everything else, blanks and order too.
 [[nodiscard]] std::string redacted(std::string_view document);
+
+// JSON pointers of the secrets that stand in `document` themselves; none in what is not JSON.
+[[nodiscard]] std::set<std::string> inline_secrets(std::string_view document);
 
 }  // namespace keel::config

@@ -51,15 +51,21 @@ std::string restore_unchanged(std::string_view text, json& document, std::string
     return exchanged(text, values);
 }
 
-std::string redacted(std::string_view text) {
+std::set<std::string> inline_secrets(std::string_view text) {
     const json document = json::parse(text, nullptr, false);
-    std::map<std::string, std::string> values;
+    std::set<std::string> pointers;
     for (const auto& place : secret_places(config_schema(), document)) {
         const json& secret = document.at(place);
         const bool is_reference =
             secret.is_object() && (secret.contains("file") || secret.contains("credential"));
-        if (!is_reference) values[place.to_string()] = kUnchanged.dump();
+        if (!is_reference) pointers.insert(place.to_string());
     }
+    return pointers;
+}
+
+std::string redacted(std::string_view text) {
+    std::map<std::string, std::string> values;
+    for (const std::string& pointer : inline_secrets(text)) values[pointer] = kUnchanged.dump();
     return exchanged(text, values);
 }
 

@@ -18,7 +18,7 @@ void check_config_file(const ConfigFacts& config, Report& report) {
     }
     if (!config.inline_secrets.empty() && (config.mode & kReadByOthers)) {
         report.error("config-secret-readable",
-                     fmt::format("everybody can read the secret at {}", config.inline_secrets.front()),
+                     fmt::format("everybody can read the secret at {}", *config.inline_secrets.begin()),
                      config.path, fmt::format("chmod 600 {}, and change the secret", config.path));
     }
 }

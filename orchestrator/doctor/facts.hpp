@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ struct ConfigFacts {
     std::vector<SecretFile> secrets;
     std::vector<CredentialFact> credentials;
     std::vector<CertificateFact> certificates;
-    std::vector<std::string> inline_secrets;  // JSON pointers
+    std::set<std::string> inline_secrets;  // JSON pointers
 };
 
 struct ModuleFact {

@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "config/parse.hpp"
-#include "doctor/inline_secrets.hpp"
 #include "linux/credentials.hpp"
 #include "linux/doctor_gather.hpp"
 #include "linux/files.hpp"
@@ -104,7 +103,7 @@ ConfigFacts gather_config(const std::string& path) {
     }
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0) facts.mode = info.st_mode & 07777;
-    facts.inline_secrets = inline_secrets(*text);
+    facts.inline_secrets = config::inline_secrets(*text);
     Watcher watcher;
     auto config = config::parse(*text, [&](const std::string& reference) { return watcher.read(reference); });
     facts.secrets = watcher.take();

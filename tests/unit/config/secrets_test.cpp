@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "config/parse.hpp"
 
+using keel::config::inline_secrets;
 using keel::config::parse_document;
 using keel::config::redacted;
 
@@ -35,6 +37,13 @@ std::string with(std::string text, std::string_view old, std::string_view fresh)
 }
 
 }  // namespace
+
+TEST_CASE("inline secrets are found, references are not") {
+    CHECK(inline_secrets(kRunning) ==
+          std::set<std::string>{"/lac/b/ipsec/psk", "/lac/b/ppp/password", "/lns/a/ipsec/psks/192.0.2.2",
+                                "/lns/a/tunnel/secret", "/lns/a/users/z~0~1 \"u/password"});
+    CHECK(inline_secrets("{").empty());
+}
 
 TEST_CASE("inline secrets are blanked wherever the schema has one, and nothing else is touched") {
     std::string expected = kRunning;

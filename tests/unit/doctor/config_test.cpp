@@ -1,4 +1,3 @@
-#include "doctor/inline_secrets.hpp"
 #include "healthy.hpp"
 
 using namespace healthy;
@@ -60,14 +59,6 @@ TEST_CASE("who may read and write the configuration") {
     host = facts();
     host.config.mode = 0660;
     only(host, "config-writable", Severity::error);
-}
-
-TEST_CASE("secrets in the configuration itself are found, references are not") {
-    CHECK(inline_secrets(kServer) ==
-          std::vector<std::string>{"/lns/office/ipsec/psk", "/lns/office/users/alice/password"});
-    CHECK(inline_secrets(R"({"a": {"psk": {"file": "/x"}, "secret": {"credential": "y"}}})").empty());
-    CHECK(inline_secrets(R"({"psk": {"192.0.2.1": "z"}})") == std::vector<std::string>{"/psk/192.0.2.1"});
-    CHECK(inline_secrets("{").empty());
 }
 
 TEST_CASE("files of secrets") {
