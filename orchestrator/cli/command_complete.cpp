@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/printable.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/words.hpp"

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <memory>
 
+#include "base/printable.hpp"
 #include "cli/commands.hpp"
 #include "cli/explain.hpp"
 #include "cli/words.hpp"

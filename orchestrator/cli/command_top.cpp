@@ -13,6 +13,7 @@
 #include <csignal>
 #include <memory>
 
+#include "base/printable.hpp"
 #include "cli/commands.hpp"
 #include "cli/signals.hpp"
 #include "cli/top.hpp"

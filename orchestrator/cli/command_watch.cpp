@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/printable.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
 #include "cli/event_line.hpp"

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "base/printable.hpp"
 #include "cli/select.hpp"
 
 namespace keel::cli {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/printable.hpp"
 #include "cli/words.hpp"
 
 namespace keel::cli {

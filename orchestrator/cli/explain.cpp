@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/printable.hpp"
 #include "cli/words.hpp"
 
 namespace keel::cli {

@@ -9,38 +9,18 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/printable.hpp"
+
 namespace keel::cli {
 namespace {
 
 constexpr std::string_view kEllipsis = "…";
 
-struct Point {
-    char32_t code = 0;
-    std::string_view bytes;  // of the text it was taken from
-    bool valid = false;
-};
-
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_scalar(char32_t code, std::size_t size) {
-    constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    return code >= kLeast[size] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-}
-
-Point take(std::string_view& text) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    const std::size_t size = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
-    Point point{.code = first, .bytes = text.substr(0, 1), .valid = size == 1};
-    if (size > 1 && size <= text.size() && first < 0xf8) {
-        char32_t code = first & (0xffU >> (size + 1));
-        bool good = true;
-        for (const char next : text.substr(1, size - 1)) {
-            good = good && (next & 0xc0) == 0x80;
-            code = (code << 6) | (static_cast<unsigned char>(next) & 0x3fU);
-        }
-        if (good && is_scalar(code, size)) point = {code, text.substr(0, size), true};
-    }
-    text.remove_prefix(point.bytes.size());
-    return point;
+// Takes the first character, or an octet that is no UTF-8, off the text; nothing for the latter.
+std::optional<char32_t> take(std::string_view& text) {
+    const auto point = first_code_point(text);
+    text.remove_prefix(point ? point->octets : 1);
+    return point ? std::optional(point->code) : std::nullopt;
 }
 
 // wcwidth() goes by the thread's locale, and the shell's may be "C".
@@ -56,13 +36,11 @@ public:
     }
     Utf8Locale(const Utf8Locale&) = delete;
     Utf8Locale& operator=(const Utf8Locale&) = delete;
-    // Nothing: not printable. Without the locale each character counts as one column.
-    [[nodiscard]] std::optional<std::size_t> columns(char32_t code) const {
-        if (code < 0x80) return code >= 0x20 && code != 0x7f ? std::optional<std::size_t>(1) : std::nullopt;
-        if (code < 0xa0) return std::nullopt;
-        if (locale_ == nullptr) return 1;
-        const int width = ::wcwidth(static_cast<wchar_t>(code));
-        return width < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(width));
+    // What has no width becomes a '?', and takes one. Without the locale each character counts as one column.
+    [[nodiscard]] std::size_t columns(std::optional<char32_t> code) const {
+        if (!code || *code < 0xa0 || locale_ == nullptr) return 1;
+        const int width = ::wcwidth(static_cast<wchar_t>(*code));
+        return width < 0 ? 1 : static_cast<std::size_t>(width);
     }
 
 private:
@@ -70,19 +48,12 @@ private:
     locale_t before_ = nullptr;
 };
 
-// Marks that a base character wears are fine; what is invisible by itself, or turns the line around, is not.
-bool deceives(char32_t code) {
-    return code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-           (code >= 0xfff0 && code <= 0xfffb) || code >= 0xe0000;
-}
-
 // The longest beginning that is at most so wide.
 std::string_view head(std::string_view text, std::size_t columns, const Utf8Locale& locale) {
     std::size_t used = 0;
     for (std::string_view rest = text; !rest.empty();) {
         const std::size_t at = text.size() - rest.size();
-        used += locale.columns(take(rest).code).value_or(1);
+        used += locale.columns(take(rest));
         if (used > columns) return text.substr(0, at);
     }
     return text;
@@ -112,20 +83,8 @@ std::size_t width_of(std::string_view text) {
         return text.size();
     const Utf8Locale locale;
     std::size_t width = 0;
-    while (!text.empty()) width += locale.columns(take(text).code).value_or(1);
+    while (!text.empty()) width += locale.columns(take(text));
     return width;
-}
-
-std::string printable(std::string_view text) {
-    if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
-    const Utf8Locale locale;
-    std::string out;
-    while (!text.empty()) {
-        const Point point = take(text);
-        const bool good = point.valid && !deceives(point.code) && locale.columns(point.code);
-        out += good ? point.bytes : std::string_view("?");
-    }
-    return out;
 }
 
 std::string cut(std::string_view text, std::size_t columns) {

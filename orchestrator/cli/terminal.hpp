@@ -1,4 +1,4 @@
-// What a terminal needs of text: how many columns it takes, what must never reach it, how it is cut, wrapped
+// What a terminal needs of text: how many columns it takes, how it is cut, wrapped
 // and coloured. Width is wcwidth's in UTF-8, whatever the locale; graphemes of several code points (flags,
 // families) may count as more than a terminal gives them.
 #pragma once
@@ -12,10 +12,6 @@ namespace keel::cli {
 
 // Columns of printable UTF-8.
 [[nodiscard]] std::size_t width_of(std::string_view text);
-
-// Peers name themselves: what could steer the terminal (C0, C1, DEL), turn or hide text (bidirectional
-// controls, zero width, separators), and broken UTF-8 becomes '?'.
-[[nodiscard]] std::string printable(std::string_view text);
 
 // At most `columns` wide, "…" at the end where something is missing.
 [[nodiscard]] std::string cut(std::string_view text, std::size_t columns);

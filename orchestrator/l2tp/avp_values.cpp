@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "l2tp/result_codes.hpp"
+#include "base/printable.hpp"
 
 namespace keel::l2tp {
 

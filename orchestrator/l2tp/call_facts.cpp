@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.hpp"
 #include "l2tp/endpoint.hpp"
-#include "l2tp/result_codes.hpp"
 
 namespace keel::l2tp {
 namespace {

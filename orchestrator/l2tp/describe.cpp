@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/printable.hpp"
 #include "l2tp/avp.hpp"
 #include "l2tp/call_facts.hpp"
 #include "l2tp/message.hpp"

@@ -7,6 +7,7 @@
 #include <deque>
 #include <unordered_map>
 
+#include "base/printable.hpp"
 #include "l2tp/endpoint.hpp"
 #include "l2tp/message.hpp"
 #include "l2tp/reliable.hpp"

@@ -5,6 +5,7 @@
 #include <array>
 #include <bitset>
 
+#include "base/printable.hpp"
 #include "l2tp/avp_reader.hpp"
 #include "l2tp/message_layout.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/printable.hpp"
 #include "l2tp/endpoint_impl.hpp"
 
 namespace keel::l2tp {

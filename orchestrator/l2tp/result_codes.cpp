@@ -53,26 +53,6 @@ std::string_view lookup(std::span<const std::string_view> words, std::uint16_t c
     return code < words.size() ? words[code] : "unknown";
 }
 
-// Octets of the UTF-8 sequence at `at`, 0 if there is none (overlong forms and surrogates are none).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const auto octet = [&](std::size_t i) -> unsigned {
-        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
-    };
-    const auto tail = [&](std::size_t i) { return (octet(i) & 0xc0) == 0x80; };
-    const unsigned lead = octet(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead <= 0xdf) return tail(1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        const bool odd = (lead == 0xe0 && octet(1) < 0xa0) || (lead == 0xed && octet(1) > 0x9f);
-        return tail(1) && tail(2) && !odd ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        const bool odd = (lead == 0xf0 && octet(1) < 0x90) || (lead == 0xf4 && octet(1) > 0x8f);
-        return tail(1) && tail(2) && tail(3) && !odd ? 4 : 0;
-    }
-    return 0;
-}
-
 // "words (result 2, error 8: unknown AVP...)": the codes of a StopCCN or CDN.
 std::string code_words(const DownReason& reason) {
     const bool call = reason.scope == DownReason::Scope::session;
@@ -99,24 +79,6 @@ std::string_view call_result_words(std::uint16_t result) {
 }
 std::string_view general_error_words(std::uint16_t error) {
     return lookup(kErrors, error);
-}
-
-std::string printable(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = utf8_length(text, at);
-        const auto lead = static_cast<unsigned char>(text[at]);
-        const bool control = length == 1 && (lead < 0x20 || lead == 0x7f);
-        const bool c1 = length == 2 && lead == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0;
-        if (length == 0 || control || c1) {
-            out += '?';
-        } else {
-            out += text.substr(at, length);
-        }
-        at += length == 0 ? 1 : length;
-    }
-    return out;
 }
 
 std::string DownReason::text() const {

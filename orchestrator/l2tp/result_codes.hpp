@@ -48,7 +48,4 @@ enum class GeneralError : std::uint16_t {
 [[nodiscard]] std::string_view call_result_words(std::uint16_t result);
 [[nodiscard]] std::string_view general_error_words(std::uint16_t error);
 
-// A peer's text made fit for a log line and for JSON: control characters and what is not UTF-8 become '?'.
-[[nodiscard]] std::string printable(std::string_view text);
-
 }  // namespace keel::l2tp

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/printable.hpp"
 #include "l2tp/call_facts.hpp"
 
 namespace keel::l2tp {

@@ -1,4 +1,5 @@
 // From a step of a session's machine to messages, outputs and tables.
+#include "base/printable.hpp"
 #include "l2tp/actions.hpp"
 
 namespace keel::l2tp {

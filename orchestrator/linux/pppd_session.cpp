@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/printable.hpp"
 #include "pppd-plugin/wire.h"
 
 namespace keel {
@@ -152,7 +153,7 @@ void PppdSession::keep_output(std::string_view text) {
         }
         if (!partial_line_.empty()) {
             context_.log.debug("ppp.says", {{"ppp", id_.value}, {"pid", pid_}, {"pppd", partial_line_}});
-            lines_.push_back(pppd_wire::printable(partial_line_));
+            lines_.push_back(printable(partial_line_));
         }
         partial_line_.clear();
         if (lines_.size() > kKeptLines) lines_.pop_front();

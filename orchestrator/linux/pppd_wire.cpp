@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/printable.hpp"
 #include "pppd-plugin/wire.h"
 
 namespace keel::pppd_wire {
@@ -115,13 +116,6 @@ Bytes encode(const keel_frame& frame) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    return out;
-}
 
 std::optional<Frame> decode(ByteView datagram) {
     keel_frame frame{};

@@ -54,7 +54,4 @@ using Frame = std::variant<Hello, Login, AddressRequest, Phase, IpUp, IpDown, Ex
 [[nodiscard]] Bytes encode_verdict(std::uint32_t request, const LoginVerdict& verdict);
 [[nodiscard]] Bytes encode_address(std::uint32_t request, const std::optional<IpAddress>& address);
 
-// Control characters become '?'.
-[[nodiscard]] std::string printable(std::string_view text);
-
 }  // namespace keel::pppd_wire

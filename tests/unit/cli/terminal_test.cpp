@@ -28,17 +28,6 @@ TEST_CASE("width is that of the terminal's columns, not of bytes or code points"
     CHECK(width_of("\xff") == 1);  // broken UTF-8 counts as the '?' that it becomes
 }
 
-TEST_CASE("what could steer, turn or hide a terminal's text becomes '?'") {
-    CHECK(printable("a\x1b[2Jb\x7f\n") == "a?[2Jb??");
-    CHECK(printable("a\u009b2Jb") == "a?2Jb");  // C1 CSI, as UTF-8
-    CHECK(printable("a\x9b"
-                    "2Jb") == "a?2Jb");                     // and bare: broken UTF-8
-    CHECK(printable("x\u202egnp.exe") == "x?gnp.exe");      // right-to-left override
-    CHECK(printable("x\u2066y\u200bz") == "x?y?z");         // isolate, zero width space
-    CHECK(printable("\xc0\xaf|\xed\xa0\x80") == "??|???");  // overlong, a surrogate
-    CHECK(printable("m\u00fcller \u6771\u4eac mu\u0308") == "m\u00fcller \u6771\u4eac mu\u0308");
-}
-
 TEST_CASE("text is cut at a column, never within a character") {
     CHECK(cut("office", 6) == "office");
     CHECK(cut("office", 4) == "off\u2026");
