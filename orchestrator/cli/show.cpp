@@ -10,22 +10,23 @@ namespace {
 
 using nlohmann::json;
 
-std::string header_text(const json& overview) {
+std::string header_text(const json& overview, const Terminal& terminal) {
     const json& daemon = overview["daemon"];
     const json& charon = overview["charon"];
-    std::string out =
-        fmt::format("keel2tpd {} on {}, up {}, {:.2f} s of CPU, {} control datagrams received and {} sent\n",
+    std::string out = terminal.paragraph(
+        fmt::format("keel2tpd {} on {}, up {}, {:.2f} s of CPU, {} control datagrams received and {} sent",
                     text_of(overview["version"]), text_of(overview["host_name"]),
                     duration_text(daemon["uptime_ms"].get<double>()), daemon["cpu_seconds"].get<double>(),
                     daemon["datagrams"]["received"].get<std::uint64_t>(),
-                    daemon["datagrams"]["sent"].get<std::uint64_t>());
-    out += charon["state"] == "ready" ? fmt::format("strongSwan {} ready\n", text_of(charon["version"]))
-                                      : fmt::format("strongSwan unavailable: {}\n", text_of(charon["why"]));
+                    daemon["datagrams"]["sent"].get<std::uint64_t>()));
+    out += terminal.paragraph(charon["state"] == "ready"
+                                  ? fmt::format("strongSwan {} ready", text_of(charon["version"]))
+                                  : fmt::format("strongSwan unavailable: {}", text_of(charon["why"])));
     if (const json& guard = overview["guard"]; !guard.is_null()) {
-        out += fmt::format(
-            "guard dropped: {} received in clear, {} that would have left in clear, {} not L2TP\n",
+        out += terminal.paragraph(fmt::format(
+            "guard dropped: {} received in clear, {} that would have left in clear, {} not L2TP",
             guard["cleartext_in"].get<std::uint64_t>(), guard["cleartext_out"].get<std::uint64_t>(),
-            guard["foreign_in"].get<std::uint64_t>());
+            guard["foreign_in"].get<std::uint64_t>()));
     }
     return out;
 }
@@ -103,7 +104,7 @@ Table history_table(const json& connection) {
 
 std::string show_text(const json& overview, const Terminal& terminal) {
     std::string out =
-        header_text(overview) + "\n" + connections_table(overview["connections"]).text(terminal);
+        header_text(overview, terminal) + "\n" + connections_table(overview["connections"]).text(terminal);
     for (const auto& table : {calls_table(overview["connections"]), tunnels_table(overview["tunnels"]),
                               sessions_table(overview["sessions"]), told_table(overview["sessions"]),
                               sas_table(overview["sas"]), refusals_table(overview["connections"])}) {

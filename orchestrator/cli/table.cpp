@@ -115,7 +115,7 @@ public:
 private:
     std::string below(const std::vector<Cell>& cells) const {
         if (!fit_.prose_below || cells.size() < columns_.size() || cells.back().text.empty()) return {};
-        return terminal_.paragraph(cells.back().text, kProseIndent);
+        return terminal_.paragraph(cells.back().text, kProseIndent, cells.back().colour);
     }
 
     const std::vector<Column>& columns_;
@@ -156,7 +156,7 @@ std::string Table::text(const Terminal& terminal, Lost lost_columns) const {
         if (!fit.shown[i] && !columns_[i].prose) lost += (lost.empty() ? "" : ", ") + columns_[i].title;
     }
     if (!lost.empty() && lost_columns == Lost::named)
-        out += terminal.paint(Colour::dim, fmt::format("(too narrow for {}; --wide shows all)", lost)) + "\n";
+        out += terminal.paragraph(fmt::format("(too narrow for {}; --wide shows all)", lost), 0, Colour::dim);
     return out;
 }
 

@@ -127,11 +127,11 @@ std::string Terminal::paint(Colour colour, std::string_view text) const {
     return "\033[" + std::string(code_of(colour)) + "m" + std::string(text) + "\033[0m";
 }
 
-std::string Terminal::paragraph(std::string_view text, std::size_t indent) const {
+std::string Terminal::paragraph(std::string_view text, std::size_t indent, Colour colour) const {
     const std::string margin(indent, ' ');
-    if (columns <= indent) return margin + std::string(text) + "\n";
+    if (columns <= indent) return margin + paint(colour, text) + "\n";
     std::string out;
-    for (const auto& line : wrapped(text, columns - indent)) out += margin + line + "\n";
+    for (const auto& line : wrapped(text, columns - indent)) out += margin + paint(colour, line) + "\n";
     return out;
 }
 

@@ -30,7 +30,8 @@ struct Terminal {
     [[nodiscard]] static Terminal of(int fd);
     [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
     // One paragraph, wrapped to the terminal, each line after `indent` blanks, with a newline.
-    [[nodiscard]] std::string paragraph(std::string_view text, std::size_t indent = 0) const;
+    [[nodiscard]] std::string paragraph(std::string_view text, std::size_t indent = 0,
+                                        Colour colour = Colour::none) const;
 };
 
 }  // namespace keel::cli

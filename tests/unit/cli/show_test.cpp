@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+#include <string>
+
 #include "api/overview_json.hpp"
 #include "cli/table.hpp"
 
@@ -48,6 +51,23 @@ TEST_CASE("what is down says in one sentence why and what to do") {
               "lac/branch  waiting  vpn.example.net  next try in 4 s; try 3: ike failed: the pre-shared keys "
               "differ; check both\n"));
     CHECK(has(text, "guard dropped: 1 received in clear, 2 that would have left in clear, 3 not L2TP\n"));
+}
+
+TEST_CASE("no line of the overview is wider than a narrow terminal") {
+    auto out = overview();
+    for (const std::string name : {"lac/branch", "lac/a-branch-with-a-longer-name"}) {
+        LacStatus lac;
+        lac.name = name;
+        lac.server = "vpn.example.net";
+        lac.state = LacStatus::State::waiting;
+        lac.why = Why{Stage::ike, {ErrorCode::denied, "the pre-shared keys differ", "check both"}, kNow};
+        out.lacs.push_back(lac);
+    }
+    const auto json = api::to_json({.version = "0.1.0"}, out, kNow);
+    for (const std::size_t columns : {60U, 80U}) {
+        std::istringstream text(cli::show_text(json, {.columns = columns, .colours = false}));
+        for (std::string line; std::getline(text, line);) CHECK(cli::width_of(line) <= columns);
+    }
 }
 
 TEST_CASE("what is up shows its stages; a server its counts in words") {

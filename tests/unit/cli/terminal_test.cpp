@@ -65,7 +65,7 @@ TEST_CASE("a terminal that is too narrow for all columns loses the least importa
           "NAME   WHERE\n"
           "alice  a place with a l\u2026\n"
           "bob    home\n"
-          "(too narrow for NOTE, COUNT; --wide shows all)\n");
+          "(too narrow for NOTE,\nCOUNT; --wide shows all)\n");
 }
 
 TEST_CASE("a sentence is wrapped beside its row, or below it where the terminal is narrow") {
