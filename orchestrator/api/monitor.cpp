@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/event_ids.hpp"
+
 namespace keel::api {
 namespace {
 
@@ -28,6 +30,10 @@ bool is_named(std::string_view connection, std::string_view name) {
 }
 
 }  // namespace
+
+bool names_events(std::string_view id) {
+    return std::ranges::find(kEventIds, id) != kEventIds.end() || is_log_area(area_meant(id));
+}
 
 bool EventFilter::wants(LogLevel record_level, std::string_view area) const {
     if (record_level > level) return false;

@@ -55,10 +55,6 @@ json parameters_of(const json& call) {
     return given != call.end() && given->is_object() ? *given : json::object();
 }
 
-bool names_an_area(std::string_view id) {
-    return is_log_area(id.substr(0, id.find('.')));
-}
-
 }  // namespace
 
 Outcome Service::introspect(std::string_view method, const json& object) const {
@@ -92,7 +88,7 @@ std::expected<std::shared_ptr<Subscription>, Failure> Service::monitor(const jso
     filter.connection = parameters.maybe_text("connection");
     const auto level = parameters.maybe_text("level");
     if (level && !log_level_named(*level)) parameters.reject("level");
-    if (filter.ids.size() > kMaxIds || !std::ranges::all_of(filter.ids, names_an_area))
+    if (filter.ids.size() > kMaxIds || !std::ranges::all_of(filter.ids, names_events))
         parameters.reject("ids");
     if (auto fault = parameters.fault()) return invalid_parameter(*fault);
     if (!is_set(call, "more")) return expected_more();

@@ -4,16 +4,19 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "base/event_ids.hpp"
 #include "base/printable.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
 #include "cli/event_line.hpp"
+#include "cli/explain.hpp"
 #include "cli/levels.hpp"
 #include "cli/signals.hpp"
 #include "cli/table.hpp"
@@ -42,12 +45,26 @@ Answer<json> monitor_parameters(const Context& context, const MonitorOptions& op
     return out;
 }
 
+// A misspelt one would never come.
+std::optional<Error> unknown_event(const std::vector<std::string>& ids) {
+    std::vector<std::string> known(kEventIds.begin(), kEventIds.end());
+    for (const auto& area : kLogAreas) {
+        known.push_back(area);
+        known.push_back(area + ".*");
+    }
+    for (const auto& id : ids) {
+        if (std::ranges::find(known, id) == known.end()) return not_found("event", id, known);
+    }
+    return std::nullopt;
+}
+
 bool put_line(const std::string& line) {
     fmt::print("{}", line);
     return std::fflush(stdout) == 0;
 }
 
 int monitor(const Context& context, const MonitorOptions& options) {
+    if (const auto unknown = unknown_event(options.ids)) return misused(*unknown);
     const auto parameters = monitor_parameters(context, options);
     if (!parameters) return report(context, parameters.error());
     const Signals stop({SIGINT, SIGTERM});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/event_ids.hpp"
 #include "cli/commands.hpp"
 #include "cli/levels.hpp"
 
@@ -111,7 +112,11 @@ Completion values(const CLI::Option& option, const Place& place, const LiveNames
     if (type == kTypeFile) return {.candidates = {}, .files = true};
     if (type.starts_with('{')) return {.candidates = choices(type)};
     if (type == kTypeLevel) return {.candidates = words_in(kLogLevels)};
-    if (type == kTypeEvent) return {.candidates = words_in(kLogAreas, ".*")};
+    if (type == kTypeEvent) {
+        auto out = words_in(kLogAreas, ".*");
+        for (const auto id : kEventIds) out.push_back({std::string(id), {}});
+        return {.candidates = std::move(out)};
+    }
     if (type == kTypeAreaLevel) {
         auto out = words_in(kLogLevels);
         const auto more = place.positionals.empty() ? words_in(kLogAreas) : words_in({"default"});

@@ -228,6 +228,7 @@ TEST_CASE("Monitor streams to who calls it with more") {
     CHECK(error(json::object(), true, Caller{})["error"] == "org.varlink.service.PermissionDenied");
     CHECK(error({{"ids", "session"}}, true)["parameters"]["parameter"] == "ids");
     CHECK(error({{"ids", {"sesion.up"}}}, true)["parameters"]["parameter"] == "ids");
+    CHECK(error({{"ids", {"session.*", "session.upp"}}}, true)["parameters"]["parameter"] == "ids");
     CHECK(error({{"ids", std::vector<std::string>(65, "session")}}, true)["parameters"]["parameter"] ==
           "ids");
     CHECK(error({{"level", "loud"}}, true)["parameters"]["parameter"] == "level");

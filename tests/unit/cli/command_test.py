@@ -40,6 +40,9 @@ OVERVIEW = {
                   "call": None, "age_ms": 5, "rx_bytes": 100, "tx_bytes": 200}],
 }
 PLAN = {"changes": [{"object": "lac/new", "change": "added", "what": [], "effect": "now", "note": "", "sessions": []}], "drops": 0}
+SESSION_EVENTS = ["session.*"] + sorted(
+    name for name in json.loads((Path(__file__).parents[3] / "schemas/events.schema.json").read_text())["definitions"]
+    if name.startswith("session."))
 EVENT = {"event": {"time": "2026-01-02T03:04:05.678Z", "level": "notice", "id": "session.up", "area": "session",
                    "connection": "lns/office", "user": "alice"}}
 MESSAGE = {"time": "2026-01-02T03:04:05.678Z", "direction": "sent", "local": "192.0.2.1:1701", "remote": "192.0.2.2:1701",
@@ -233,7 +236,7 @@ class CommandTest(unittest.TestCase):
                 (["show", "--connection", "la"], ["lac/branch"]), (["show", "users", ""], ["alice", "bob"]),
                 (["drop", "a"], ["alice"]), (["drop", "1"], ["12"]), (["down", "lns/office", "la"], ["lac/branch"]), (["plan", ""], [":files"]),
                 (["plan", "x", ""], []), (["trace", "office", "--pcap", ""], [":files"]), (["monitor", "--level", "n"], ["notice"]),
-                (["monitor", "--id", "ses"], ["session.*"]), (["log", "pp"], ["ppp"]), (["log", "ppp", "de"], ["debug", "default"]),
+                (["monitor", "--id", "session.u"], ["session.up"]), (["monitor", "--id", "ses"], SESSION_EVENTS), (["log", "pp"], ["ppp"]), (["log", "ppp", "de"], ["debug", "default"]),
                 (["--control", ""], [":files"]), (["nonsense", ""], [])):
             with self.subTest(words):
                 self.assertEqual(self.completed(*words), wanted)
@@ -314,6 +317,11 @@ class CommandTest(unittest.TestCase):
         self.assertNotIn("\x1b[", Terminal(["--control", str(self.socket), "show"], NO_COLOR="1").read_until(None))
         narrow = Terminal(["--control", str(self.socket), "show", "sessions"], columns=40).read_until(None)
         self.assertIn("--wide", narrow)
+
+    def test_monitor_of_a_misspelt_event_does_not_wait_for_ever(self):
+        self.start()
+        said = self.run_it("monitor", "--id", "session.*", "--id", "session.upp", code=64)[1]
+        self.assertIn('there is no event "session.upp"; did you mean "session.up"?', " ".join(said.split()))
 
     def test_monitor_ends_cleanly(self):
         self.start()
