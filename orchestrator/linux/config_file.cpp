@@ -33,24 +33,6 @@ Status write_all(int fd, std::string_view text, const std::string& path) {
     return {};
 }
 
-// The files that a way of proving oneself refers to, each with its option.
-std::vector<std::pair<std::string, std::string>> files_of(const IpsecAuth& auth) {
-    std::vector<std::pair<std::string, std::string>> files;
-    const auto add = [&](const char* field, const std::vector<std::string>& paths) {
-        for (const std::string& path : paths) files.emplace_back(field, path);
-    };
-    if (const auto* certificate = std::get_if<CertificateAuth>(&auth)) {
-        add("cacerts", certificate->cacerts);
-        add("crls", certificate->crls);
-        add("cert", {certificate->cert});
-        add("private-key", {certificate->private_key});
-    } else if (const auto* keys = std::get_if<PublicKeyAuth>(&auth)) {
-        add("pubkeys", keys->pubkeys);
-        add("private-key", {keys->private_key});
-    }
-    return files;
-}
-
 Error beyond_reach(const std::string& path, const std::string& configuration) {
     const auto directory = std::filesystem::path(configuration).parent_path().string();
     return {ErrorCode::denied,

@@ -222,21 +222,24 @@ void Collector::collect(const PublicKeyAuth& auth) {
     }
 }
 
-std::vector<std::string> files_of(const IpsecAuth& auth) {
-    std::vector<std::string> out;
-    if (const auto* certificate = std::get_if<CertificateAuth>(&auth)) {
-        out = certificate->cacerts;
-        out.insert(out.end(), certificate->crls.begin(), certificate->crls.end());
-        out.push_back(certificate->cert);
-        out.push_back(certificate->private_key);
-    } else if (const auto* raw = std::get_if<PublicKeyAuth>(&auth)) {
-        out = raw->pubkeys;
-        out.push_back(raw->private_key);
-    }
-    return out;
-}
-
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> files_of(const IpsecAuth& auth) {
+    std::vector<std::pair<std::string, std::string>> files;
+    const auto add = [&](const char* field, const std::vector<std::string>& paths) {
+        for (const std::string& path : paths) files.emplace_back(field, path);
+    };
+    if (const auto* certificate = std::get_if<CertificateAuth>(&auth)) {
+        add("cacerts", certificate->cacerts);
+        add("crls", certificate->crls);
+        add("cert", {certificate->cert});
+        add("private-key", {certificate->private_key});
+    } else if (const auto* keys = std::get_if<PublicKeyAuth>(&auth)) {
+        add("pubkeys", keys->pubkeys);
+        add("private-key", {keys->private_key});
+    }
+    return files;
+}
 
 bool Credentials::same_as(const Credentials& other) const {
     return cacerts == other.cacerts && crls == other.crls && cert == other.cert &&
@@ -267,7 +270,7 @@ CredentialFiles credential_files() {
 
 std::string stamp_of_files(const IpsecAuth& auth) {
     std::string stamp;
-    for (const std::string& reference : files_of(auth)) {
+    for (const auto& [option, reference] : files_of(auth)) {
         const auto path = path_of_reference(reference);
         struct stat info {};
         if (!path || ::stat(path->c_str(), &info) != 0) {

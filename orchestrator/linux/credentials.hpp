@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -57,6 +58,9 @@ struct ReadCredentials {
 [[nodiscard]] ReadCredentials read_credentials(const IpsecAuth& auth, const CredentialFiles& files,
                                                std::int64_t now);
 [[nodiscard]] CredentialFiles credential_files();  // the real ones
+
+// The files that a way of proving oneself refers to, each with its option: {"cacerts", "/etc/..."}.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> files_of(const IpsecAuth& auth);
 
 // Of all files: changes when one of them was written or replaced.
 [[nodiscard]] std::string stamp_of_files(const IpsecAuth& auth);
