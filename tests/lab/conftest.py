@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -15,7 +16,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--build", type=Path, default=Path(__file__).parents[2] / "build", help="the build directory")
     parser.addoption("--results", type=Path, default=None, help="where the logs of failed scenarios go")
     parser.addoption("--repeat", type=int, default=1, help="how often each scenario runs")
+    parser.addoption("--claims", type=Path, default=None, help="a directory that other runs share: each scenario is "
+                     "run by the one that claims it first")
     parser.addoption("--busy", type=int, default=0, help="how many busy loops run beside the scenarios")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session):
+    """Runs those scenarios that no other run has claimed; without claims, or of a faulty tree, pytest's own loop does."""
+    claims = session.config.getoption("--claims")
+    if claims is None or session.testsfailed:
+        return None
+    claims.mkdir(exist_ok=True)
+    for item in session.items:
+        try:
+            (claims / quote(item.nodeid, safe="")).mkdir()
+        except FileExistsError:
+            continue
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)  # which is the next will be known only then
+    return True
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc):

@@ -1,5 +1,6 @@
 """strongSwan's charon on a node, as on a host of its own: /run/charon.vici and /etc/strongswan.conf are the node's."""
 
+from . import vici_query
 from .node import Node, Process
 from .wait import wait_for
 
@@ -39,7 +40,7 @@ class Charon:
 
     def wait_ready(self) -> None:
         wait_for(f"{self.node.name}: charon to answer",
-                 lambda: self.node.path(VICI).exists() and self.node.succeeds("swanctl", "--version", "--daemon"))
+                 lambda: self.node.path(VICI).exists() and vici_query.answers(self.node.path(VICI)))
 
     def stop(self) -> None:
         self.process.stop()

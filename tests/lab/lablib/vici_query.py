@@ -22,6 +22,14 @@ def names(path: Path, command: str, list_name: str) -> list[str]:
     return _list_items(answer[1:], list_name)
 
 
+def answers(path: Path) -> bool:
+    try:
+        names(path, "get-conns", "conns")
+    except OSError:
+        return False
+    return True
+
+
 def _exactly(stream: socket.socket, length: int) -> bytes:
     data = b""
     while len(data) < length:

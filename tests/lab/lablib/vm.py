@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 LAB = Path(__file__).resolve().parent.parent
@@ -106,33 +107,42 @@ def _initrd(work: Path, modules: Path) -> Path:
     return initrd
 
 
-def _qemu(image: Path, initrd: Path, share: Path, console: Path, cpus: int, memory: int) -> list[str]:
+def _qemu(image: Path, initrd: Path, share: Path, name: str, cpus: int, memory: int) -> list[str]:
     def nine(path: Path, tag: str, more: str = "") -> list[str]:
         return ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap{more}"]
 
     # KVM is often missing or broken where CI runs, and emulation is what the deadlines are made for.
     accel = os.environ.get("KEEL2TP_LAB_ACCEL", "tcg,thread=multi")
+    # norandmaps: QEMU keeps its translations by virtual address, so a program that is where it was the last time starts
+    # in half the time.
     return ["qemu-system-x86_64", "-accel", accel, "-cpu", "max", "-smp", str(cpus), "-m", str(memory), "-no-reboot",
-            "-nodefaults", "-display", "none", "-monitor", "none", "-serial", f"file:{console}",
+            "-nodefaults", "-display", "none", "-monitor", "none", "-serial", f"file:{share / name}.console.log",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci", "-chardev", "stdio,id=out,signal=off",
             "-device", "virtserialport,chardev=out,name=out", "-kernel", str(image), "-initrd", str(initrd),
-            "-append", "console=ttyS0 quiet panic=-1 mitigations=off audit=0 net.ifnames=0 cryptomgr.notests=1",
+            "-append", "console=ttyS0 quiet panic=-1 mitigations=off audit=0 net.ifnames=0 cryptomgr.notests=1 norandmaps "
+            f"MACHINE={name}",  # the kernel gives its first program what it does not know itself, as environment
             *nine(Path("/"), "host", ",readonly=on"), *nine(share, "lab")]
 
 
-def run(command: list[str], share: Path, seconds: float, *, cpus: int = 2, memory: int = 3072) -> int:
-    """Runs `command` as root in the guest, its output live on our stdout, and returns its exit code.
+def _to_stdout(octets: bytes) -> None:
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
 
-    `share` is an existing directory: /lab inside. `seconds` is the command's own limit; a boot has another. A VM
-    that ends in its boot is tried once more.
+
+def run(command: list[str], share: Path, seconds: float, *, name: str = "vm",
+        write: Callable[[bytes], None] = _to_stdout, cpus: int = 2, memory: int = 3072) -> int:
+    """Runs `command` as root in the guest, its output live to `write`, and returns its exit code.
+
+    `share` is an existing directory: /lab inside; VMs with other names may have the same. `seconds` is the command's
+    own limit; a boot has another. A VM that ends in its boot is tried once more.
     """
-    (share / "command").write_text(f"cd {shlex.quote(os.getcwd())}\nexec {shlex.join(command)}\n")
+    (share / f"{name}.command").write_text(f"cd {shlex.quote(os.getcwd())}\nexec {shlex.join(command)}\n")
     image, modules = kernel()
     with tempfile.TemporaryDirectory(prefix="keel2tp-vm.") as work:
         initrd = _initrd(Path(work), modules)
 
         def once() -> int:
-            return _Machine(_qemu(image, initrd, share, share / "console.log", cpus, memory), share, seconds).run()
+            return _Machine(_qemu(image, initrd, share, name, cpus, memory), share / name, seconds, write).run()
 
         try:
             return once()
@@ -142,13 +152,14 @@ def run(command: list[str], share: Path, seconds: float, *, cpus: int = 2, memor
 
 
 class _Machine:
-    """One run of QEMU: its output is copied to ours, its limits are kept by a thread, because reading blocks."""
+    """One run of QEMU: its output is passed on, its limits are kept by a thread, because reading blocks."""
 
-    def __init__(self, qemu: list[str], share: Path, seconds: float):
-        self._share, self._seconds = share, seconds
+    def __init__(self, qemu: list[str], stem: Path, seconds: float, write: Callable[[bytes], None]):
+        """`stem`.booted, `stem`.exit and `stem`.console.log are what the guest leaves."""
+        self._stem, self._seconds, self._write = stem, seconds, write
         self._too_long = ""
-        for name in ("booted", "exit"):
-            (share / name).unlink(missing_ok=True)
+        for what in ("booted", "exit"):
+            self._left(what).unlink(missing_ok=True)
         # An end of its standard input would unplug the port that the output comes through.
         self._qemu = subprocess.Popen(qemu, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -157,20 +168,22 @@ class _Machine:
         threading.Thread(target=self._keep_limits, daemon=True).start()
         try:
             while chunk := os.read(self._qemu.stdout.fileno(), 65536):
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
+                self._write(chunk)
             status = self._qemu.wait()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 self._qemu.kill()
             self._qemu.wait()
-        code = self._share / "exit"
+        code = self._left("exit")
         if code.exists() and code.read_text().strip():
             return int(code.read_text())
         raise self._failure(status)
 
+    def _left(self, what: str) -> Path:
+        return self._stem.with_name(f"{self._stem.name}.{what}")
+
     def _booted(self) -> bool:
-        return (self._share / "booted").exists()
+        return self._left("booted").exists()
 
     def _keep_limits(self) -> None:
         seconds, what = float(BOOT_SECONDS), "did not boot"
@@ -188,7 +201,7 @@ class _Machine:
         by_itself = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
         when = "in the midst of its command" if self._booted() else "before it had booted"
         why = self._too_long or f"{when}: QEMU {by_itself}"
-        console = self._share / "console.log"
+        console = self._left("console.log")
         tail = console.read_text(errors="replace")[-2000:] if console.exists() else ""
         kind = VmError if self._booted() or self._too_long else NotBooted
         return kind(f"the lab's VM {'' if self._too_long else 'ended '}{why}; its console says:\n{tail}")
