@@ -117,7 +117,7 @@ private:
     unsigned attempts_ = 0;
     std::optional<Why> why_;
     History history_;
-    std::optional<Error> hung_up_;  // the peer's CDN, while pppd may still tell a better reason
+    std::optional<l2tp::DownReason> hung_up_;  // the peer's CDN, while pppd may still tell a better reason
     std::optional<Error>
         farewell_;  // PPP's end by the peer, while CDN or StopCCN may still tell a better one
     std::vector<StageDuration> timeline_;

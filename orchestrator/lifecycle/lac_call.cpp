@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lifecycle/lac.hpp"
+#include "lifecycle/reason.hpp"
 
 namespace keel::lifecycle {
 namespace {
@@ -39,7 +40,7 @@ void Lac::wait_for_call(Time now) {
 
 void Lac::on_session_offered(Time now, const l2tp::SessionOffered& event) {
     // The server has hung up; only our pppd is not at its end yet.
-    if (session_ && hung_up_) end_call(now, Stage::session, *std::exchange(hung_up_, std::nullopt));
+    if (session_ && hung_up_) end_call(now, Stage::session, error_of(*std::exchange(hung_up_, std::nullopt)));
     if (!takes_call(now, event)) return;
     const auto made = open_session(now, event.tunnel, event.session, event.peer_session);
     if (!made) {

@@ -190,13 +190,12 @@ void Lac::on_session_down(Time now, const l2tp::SessionDown& event) {
     context_.datapath.close_session(event.session);
     if (event.session != session_) return;  // refused, or of a call that has ended already
     if (event.reason.cause == l2tp::DownReason::Cause::tunnel_down) return;  // TunnelDown tells why
-    Error error = error_of(event.reason);
     // A server hangs up when PPP failed; what pppd has to say of it, "wrong password" say, is the better
     // reason.
     if (ppp_runs && active()) {
-        hung_up_ = std::move(error);
+        hung_up_ = event.reason;
     } else {
-        fail(now, Stage::session, std::move(error));
+        fail(now, Stage::session, error_of(event.reason, farewell_ ? farewell_->message : ""));
     }
 }
 
@@ -217,7 +216,9 @@ void Lac::on_ppp_exited(Time now, LocalSessionId session, const PppExited& event
     if (session != session_) return;
     const bool says_nothing =
         event.cause == PppExited::Cause::stopped || event.cause == PppExited::Cause::lost;
-    if (hung_up_ && says_nothing) return fail(now, Stage::session, *hung_up_);
+    if (hung_up_ && says_nothing) return fail(now, Stage::session, error_of(*hung_up_));
+    if (hung_up_ && event.cause == PppExited::Cause::peer_terminated)
+        return fail(now, Stage::session, error_of(*hung_up_, event.message));
     Error error = error_of(event, false);
     causes_ = disconnect_causes(event, false);
     if (active() && !hung_up_ && event.cause == PppExited::Cause::peer_terminated) {

@@ -1,5 +1,7 @@
 #include "lifecycle/reason.hpp"
 
+#include <fmt/format.h>
+
 #include "l2tp/result_codes.hpp"
 #include "lifecycle/ppp_cause.hpp"
 
@@ -111,6 +113,13 @@ Error error_of(const l2tp::DownReason& reason) {
         error.peer.error = reason.error;
     }
     if (!reason.ppp.empty()) error.peer.disconnect = reason.ppp.back().code;
+    return error;
+}
+
+Error error_of(const l2tp::DownReason& reason, std::string_view farewell) {
+    Error error = error_of(reason);
+    const bool wordless = reason.message.empty() && reason.ppp.empty();
+    if (wordless && !farewell.empty()) error.message += fmt::format("; before that {}", farewell);
     return error;
 }
 

@@ -293,9 +293,11 @@ void PppdSession::reap() {
 
 PppdSession::End PppdSession::end(int wait_status) const {
     if (forced_) return *forced_;
-    if (stop_requested_)
-        return {PppExited::Cause::stopped,
-                told_ && told_->cause == PppExited::Cause::stopped ? told_->message : "told to stop"};
+    // A pppd that is stopped calls what it was about a failure; that the peer had ended the link before is
+    // true.
+    const bool believed = !stop_requested_ || (told_ && (told_->cause == PppExited::Cause::stopped ||
+                                                         told_->cause == PppExited::Cause::peer_terminated));
+    if (!believed) return {PppExited::Cause::stopped, "told to stop"};
     if (told_) return *told_;
     std::string how = WIFSIGNALED(wait_status)
                           ? fmt::format("pppd was killed by signal {}", WTERMSIG(wait_status))

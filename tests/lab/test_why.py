@@ -4,15 +4,17 @@ Failures that other scenarios make have their reasons checked there: refused log
 (test_certificates), tunnel secrets (test_tunnel), names, a missing strongSwan, a taken port (test_setup_faults), calls
 (test_calls), vanished peers (test_loss)."""
 
+import re
 import signal
 
 import pytest
 
 from lablib import keel2tpd
-from lablib.charon import Charon
+from lablib.charon import Charon, swanctl_conf
 from lablib.hosts import INNER_LNS, LAC, LNS, STRANGER, ping
 from lablib.keel2tpd import Keel2tpd, unprotected
 from lablib.wait import wait_for
+from lablib.xl2tpd import Xl2tpdClient, Xl2tpdServer
 
 BRANCH = "lac/branch"
 
@@ -55,6 +57,23 @@ def test_no_ike_proposal_in_common(hosts, ike):
     assert why["notify"] == "NO_PROPOSAL_CHOSEN"
     server.wait_show("the refusal", lambda show: [
         one for one in show.refusals("lns/office") if one["stage"] == "ike" and "proposals" in one["message"]])
+
+
+def test_the_server_does_no_ipv4(hosts):
+    hosts.lns_charon.load(swanctl_conf(ike=1, psk="example"))
+    Xl2tpdServer(hosts.lns, INNER_LNS, "10.9.0.2-10.9.0.9", {"alice": "wonderland"}, ppp="noip\n")
+    # xl2tpd's CDN tells nothing but "loss of carrier".
+    wait_why(hosts.start_lac(ike=1), "session", "CDN", "the peer ended the link: No network protocols running")
+
+
+def test_a_client_wants_an_address_that_is_not_lent(hosts):
+    """It refuses the one that it is given, and leaves in its own words."""
+    server = hosts.start_lns(ike="any")
+    hosts.lac_charon.load(swanctl_conf(ike=1, psk="example", remote=LNS))
+    Xl2tpdClient(hosts.lac, LNS, "alice", "wonderland", ppp="10.200.0.77:\n").connect()
+    wait_for("its words", lambda: re.search(
+        'id=session.down .* why="the peer ended the link: No network protocols running"', server.log()))
+    assert not server.wait_show("it to be gone", lambda show: not show.sessions).refusals("lns/office")
 
 
 @pytest.mark.parametrize("ike", [1, 2], ids=["ikev1", "ikev2"])

@@ -59,7 +59,8 @@ class Xl2tpdServer(Xl2tpd):
     """An LNS that lets anybody in whom its chap-secrets know."""
 
     def __init__(self, node: Node, local: str, pool: str, users: dict[str, str], mtu: int = 1400, extra: str = "",
-                 tunnel_secret: str | None = None):
+                 tunnel_secret: str | None = None, ppp: str = ""):
+        """`extra` goes to xl2tpd's [global], `ppp` to pppd's options."""
         secrets = "".join(f'"{user}" * "{password}" *\n' for user, password in users.items())
         for name in ("chap-secrets", "pap-secrets"):
             node.overlay(f"/etc/ppp/{name}", secrets)
@@ -67,4 +68,4 @@ class Xl2tpdServer(Xl2tpd):
         super().__init__(node, f"[global]\nport = 1701\n{common}{extra}[lns default]\nip range = {pool}\nlocal ip = {local}\n"
                          f"{own}require authentication = yes\nrefuse pap = yes\nrequire chap = yes\npppoptfile = @PPP@\n"
                          "length bit = yes\nname = xl2tpd-lns\n",
-                         PPP_COMMON.format(mtu=mtu) + "auth\nrequire-mschap-v2\n")
+                         PPP_COMMON.format(mtu=mtu) + "auth\nrequire-mschap-v2\n" + ppp)

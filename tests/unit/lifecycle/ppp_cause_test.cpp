@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "lifecycle/reason.hpp"
+
 using namespace keel;
 using namespace keel::lifecycle;
 using Cause = PppExited::Cause;
@@ -67,4 +69,23 @@ TEST_CASE("an end on purpose is no failure, the rest is one with a remedy") {
           std::string::npos);
     CHECK(remedy_for(Cause::auth_failed).find("password") != std::string::npos);
     CHECK(remedy_for(Cause::stopped).empty());
+}
+
+TEST_CASE("a CDN without words is told with what the peer said in PPP before it") {
+    const std::string farewell = "the peer ended the link: No network protocols running";
+    l2tp::DownReason reason;
+    reason.scope = l2tp::DownReason::Scope::session;
+    reason.cause = l2tp::DownReason::Cause::peer;
+    reason.result = 1;
+    const std::string alone = error_of(reason).message;
+    CHECK(error_of(reason, farewell).message == alone + "; before that " + farewell);
+    CHECK(error_of(reason, "").message == alone);
+    SUBCASE("an Error Message") {
+        reason.message = "shut down";
+    }
+    SUBCASE("RFC 3145") {
+        reason.ppp = {{16, 0xc223, 1, ""}};
+    }
+    CHECK(error_of(reason, farewell).message.ends_with(farewell) ==
+          (reason.message.empty() && reason.ppp.empty()));
 }
