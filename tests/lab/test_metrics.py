@@ -1,13 +1,18 @@
 """Metrics of real sessions: by command, by HTTP and as a file; counters that move and never fall."""
 
+import json
 import re
+from pathlib import Path
 
 from lablib import keel2tpd
 from lablib.hosts import INNER_LNS, LNS, ping
 from lablib.keel2tpd import Keel2tpd
+from lablib.prometheus import Prometheus
+from lablib.traffic import Traffic
 from lablib.wait import wait_for
 
 LISTEN = "127.0.0.1:9465"
+DASHBOARD = Path(__file__).parents[2] / "packaging/grafana/keel2tp.json"
 TEXTFILE = "/run/lab/textfile/keel2tp.prom"
 SAMPLE = re.compile(r'^([a-z0-9_]+(?:\{.*\})?) (\S+)$')
 SCRAPE = """
@@ -108,6 +113,36 @@ def test_failures_are_counted_by_cause(hosts):
     own = samples(client.call("Metrics")["text"])
     assert own['keel2tp_connection_failures_total{connection="lac/branch",stage="ppp",cause="denied"}'] >= 1
     assert own['keel2tp_connection_up{connection="lac/branch",role="lac"}'] == 0
+
+
+def dashboard_queries() -> list[str]:
+    """As Grafana sends them, with all hosts and connections chosen."""
+    texts = [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"]
+             for target in panel.get("targets", [])]
+    return [text.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$connection", ".*")
+            for text in texts]
+
+
+def test_each_panel_of_the_dashboard_has_data_in_prometheus(hosts):
+    start(hosts)
+    prometheus = Prometheus(hosts.lns, LISTEN)
+    sent = "keel2tp_control_messages_sent_total"
+    wait_for("the first scrape", lambda: prometheus.ask([sent])[sent])
+    client = hosts.start_lac()
+    client.wait_up("lac/branch")
+    traffic = Traffic(hosts.lac)
+    up = 'keel2tp_sessions{connection="lns/office",state="up"} == 1'
+    octets = "sum(rate(keel2tp_receive_bytes_total[5m])) > 0"
+    wait_for("the session in Prometheus", lambda: all(prometheus.ask([up, octets]).values()), every=1)
+    traffic.stop()
+    queries = dashboard_queries()
+    answers = prometheus.ask(queries)
+    assert not (refused := {query: said for query, said in answers.items() if isinstance(said, str)}), refused
+    # What counts failures has no series before the first; nothing else may be without.
+    without = {query for query, series in answers.items() if not series}
+    assert without == {query for query in queries if re.search("failures_total|refusals_total|pppd_exits_total", query)}
+    (sessions,) = answers[queries[0]]
+    assert sessions["value"][1] == "1"
 
 
 def test_idle_readers_do_not_keep_prometheus_out(hosts):
