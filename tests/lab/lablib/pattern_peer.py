@@ -39,7 +39,8 @@ class Peer:
         self._out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         self._out.bind(("", PORT))  # so that nobody answers that the port is unreachable
         self._to = (peer, PORT)
-        self._in = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+        # With a protocol it would hear all interfaces until it is bound to one.
+        self._in = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         self._in.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
         self._in.bind((device, ETH_P_IP))
         self._in.setblocking(False)
