@@ -71,7 +71,9 @@ uint8_t keel_explain(int status, char* out, size_t space) {
         snprintf(out, space, "%s", keel_session.message);
         return keel_session.cause;
     }
-    if (status == EXIT_AUTH_TOPEER_FAILED) return explain_auth_failed(out, space);
+    /* A server that refuses a login hangs up at once: pppd may be told to stop before its own end. */
+    const int refused = !keel_session.server && keel_session.snoop.login_refused;
+    if (status == EXIT_AUTH_TOPEER_FAILED || refused) return explain_auth_failed(out, space);
     if (status == EXIT_PEER_AUTH_FAILED) return explain_refused_peer(out, space);
     /* Before EXIT_HANGUP, which pppd also sets when it reads its own closed channel after the peer's
      * farewell. */

@@ -39,6 +39,13 @@ bool send_with_descriptor(int socket, ByteView frame, int descriptor) {
     return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(frame.size());
 }
 
+// A pppd that is stopped calls what it was about a failure; what the peer had said before is true all the
+// same.
+bool holds_when_stopped(PppExited::Cause cause) {
+    return cause == PppExited::Cause::stopped || cause == PppExited::Cause::peer_terminated ||
+           cause == PppExited::Cause::auth_failed;
+}
+
 }  // namespace
 
 PppdSession::PppdSession(Context context, PppId id, PppSpec spec, UniqueFd pppox, SpawnedPppd process)
@@ -293,11 +300,8 @@ void PppdSession::reap() {
 
 PppdSession::End PppdSession::end(int wait_status) const {
     if (forced_) return *forced_;
-    // A pppd that is stopped calls what it was about a failure; that the peer had ended the link before is
-    // true.
-    const bool believed = !stop_requested_ || (told_ && (told_->cause == PppExited::Cause::stopped ||
-                                                         told_->cause == PppExited::Cause::peer_terminated));
-    if (!believed) return {PppExited::Cause::stopped, "told to stop"};
+    if (stop_requested_ && !(told_ && holds_when_stopped(told_->cause)))
+        return {PppExited::Cause::stopped, "told to stop"};
     if (told_) return *told_;
     std::string how = WIFSIGNALED(wait_status)
                           ? fmt::format("pppd was killed by signal {}", WTERMSIG(wait_status))
