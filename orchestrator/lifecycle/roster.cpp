@@ -14,6 +14,15 @@ const C* find(const std::vector<C>& wanted, const std::string& name) {
     return found == wanted.end() ? nullptr : &*found;
 }
 
+template <class R, class P>
+std::vector<R*> roles_of(const std::vector<P>& places) {
+    std::vector<R*> out;
+    for (const P& place : places) {
+        if (place.role) out.push_back(place.role.get());
+    }
+    return out;
+}
+
 }  // namespace
 
 Status Roster::apply(Time now, const std::shared_ptr<const config::Config>& config) {
@@ -214,19 +223,11 @@ std::optional<Time> Roster::next_timeout() const {
 }
 
 std::vector<Lns*> Roster::lnss() const {
-    std::vector<Lns*> out;
-    for (const LnsPlace& place : lnss_) {
-        if (place.role) out.push_back(place.role.get());
-    }
-    return out;
+    return roles_of<Lns>(lnss_);
 }
 
 std::vector<Lac*> Roster::lacs() const {
-    std::vector<Lac*> out;
-    for (const LacPlace& place : lacs_) {
-        if (place.role) out.push_back(place.role.get());
-    }
-    return out;
+    return roles_of<Lac>(lacs_);
 }
 
 std::vector<std::string> Roster::names() const {
