@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/event_ids.hpp"
+#include "base/event_name.hpp"
 
 namespace keel::api {
 namespace {
@@ -10,12 +10,6 @@ namespace {
 Subscription::Text reply_of(const Record& record, WallTime now) {
     return std::make_shared<const std::string>(R"({"parameters":{"event":)" + to_json_line(record, now) +
                                                R"(},"continues":true})");
-}
-
-// "session" and "session.*" mean the whole area.
-std::string_view area_meant(std::string_view id) {
-    if (id.ends_with(".*")) id.remove_suffix(2);
-    return id.contains('.') ? std::string_view() : id;
 }
 
 bool means(std::string_view wanted, std::string_view id, std::string_view area) {
@@ -30,10 +24,6 @@ bool is_named(std::string_view connection, std::string_view name) {
 }
 
 }  // namespace
-
-bool names_events(std::string_view id) {
-    return std::ranges::find(kEventIds, id) != kEventIds.end() || is_log_area(area_meant(id));
-}
 
 bool EventFilter::wants(LogLevel record_level, std::string_view area) const {
     if (record_level > level) return false;

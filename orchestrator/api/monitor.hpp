@@ -16,9 +16,6 @@
 
 namespace keel::api {
 
-// Whether it is an event's id, an area, or "AREA.*".
-[[nodiscard]] bool names_events(std::string_view id);
-
 struct EventFilter {
     std::vector<std::string> ids{};  // "session.up", "session" or "session.*": all of an area; none: every id
     std::optional<std::string> connection{};  // "lns/office" or "office"

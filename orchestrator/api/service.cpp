@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/methods.hpp"
+#include "base/event_name.hpp"
 #include "interface_text.hpp"
 
 namespace keel::api {

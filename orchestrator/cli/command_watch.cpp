@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/event_ids.hpp"
+#include "base/event_name.hpp"
 #include "base/printable.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
@@ -47,15 +48,11 @@ Answer<json> monitor_parameters(const Context& context, const MonitorOptions& op
 
 // A misspelt one would never come.
 std::optional<Error> unknown_event(const std::vector<std::string>& ids) {
+    const auto unknown = std::ranges::find_if_not(ids, names_events);
+    if (unknown == ids.end()) return std::nullopt;
     std::vector<std::string> known(kEventIds.begin(), kEventIds.end());
-    for (const auto& area : kLogAreas) {
-        known.push_back(area);
-        known.push_back(area + ".*");
-    }
-    for (const auto& id : ids) {
-        if (std::ranges::find(known, id) == known.end()) return not_found("event", id, known);
-    }
-    return std::nullopt;
+    for (const auto& area : kLogAreas) known.push_back(area + ".*");
+    return not_found("event", *unknown, known);
 }
 
 bool put_line(const std::string& line) {
