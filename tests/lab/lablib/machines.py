@@ -11,14 +11,14 @@ from pathlib import Path
 
 from . import vm
 
-MEMORY_EACH = 3 << 30  # octets; half of the host's memory is left to the host
 RESULT = re.compile(rb"(PASSED|FAILED|ERROR|SKIPPED)(\x1b\[[0-9;]*m|\s)*$")
 SECTION = re.compile(rb"^(\x1b\[[0-9;]*m)*=+ (FAILURES|ERRORS|slowest|short test summary|\d+ \w+)")
 
 
 def fitting(cores: int, memory: int, scenarios: int) -> int:
-    """How many VMs suit a host: emulated processors that wait for a real one make each other slow, so a core each."""
-    return max(1, min(cores, memory // 2 // MEMORY_EACH, scenarios, 2))
+    """How many VMs suit a host: emulated processors that wait for a real one make each other slow, so a core each.
+    Half of its memory (octets) is left to it."""
+    return max(1, min(cores, memory // 2 // (vm.MEMORY << 20), scenarios, 2))
 
 
 class _Output:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 LAB = Path(__file__).resolve().parent.parent
 INITRD_MODULES = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_rng", "virtio_console")
+MEMORY = 3072  # MiB, of one VM
 BOOT_SECONDS = 900  # what a boot may take at most; 15 s are usual, minutes on a machine that is overloaded
 
 
@@ -130,7 +131,7 @@ def _to_stdout(octets: bytes) -> None:
 
 
 def run(command: list[str], share: Path, seconds: float, *, name: str = "vm",
-        write: Callable[[bytes], None] = _to_stdout, cpus: int = 2, memory: int = 3072) -> int:
+        write: Callable[[bytes], None] = _to_stdout, cpus: int = 2, memory: int = MEMORY) -> int:
     """Runs `command` as root in the guest, its output live to `write`, and returns its exit code.
 
     `share` is an existing directory: /lab inside; VMs with other names may have the same. `seconds` is the command's
